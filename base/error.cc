@@ -1,0 +1,7 @@
+#include "base/error.h"
+
+namespace deerbench {
+
+void Fail(std::string_view message) { throw Error(std::string(message)); }
+
+}  // namespace deerbench
