@@ -1,7 +1,7 @@
 #include "agent/runtime.h"
 
-#include <ATen/Version.h>
 #include <ATen/Context.h>
+#include <ATen/Version.h>
 #include <torch/version.h>
 
 namespace deerbench {

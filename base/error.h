@@ -7,8 +7,8 @@
 
 namespace deerbench {
 
-// Bad input or an environment that cannot be worked with. The message is one line that names the field, the value
-// and what was expected: it is shown to users as it is.
+// Bad input or an environment that cannot be worked with. The message is one line that names the field, the
+// value and what was expected: it is shown to users as it is.
 class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& message) : std::runtime_error(message) {}
@@ -20,7 +20,8 @@ class Error : public std::runtime_error {
 // Throws Error(message) unless `condition` holds. Where building the message costs anything, write
 // `if (!condition) Fail(...)` instead.
 inline void Require(bool condition, std::string_view message) {
-  if (!condition) [[unlikely]] Fail(message);
+  if (!condition) [[unlikely]]
+    Fail(message);
 }
 
 }  // namespace deerbench

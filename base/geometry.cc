@@ -8,8 +8,8 @@ std::array<double, 9> ToMatrix(const Quat& q) {
   const double xx = q.x * q.x, yy = q.y * q.y, zz = q.z * q.z;
   const double xy = q.x * q.y, xz = q.x * q.z, yz = q.y * q.z;
   const double wx = q.w * q.x, wy = q.w * q.y, wz = q.w * q.z;
-  return {1 - 2 * (yy + zz), 2 * (xy - wz),     2 * (xz + wy),      //
-          2 * (xy + wz),     1 - 2 * (xx + zz), 2 * (yz - wx),      //
+  return {1 - 2 * (yy + zz), 2 * (xy - wz),     2 * (xz + wy),  //
+          2 * (xy + wz),     1 - 2 * (xx + zz), 2 * (yz - wx),  //
           2 * (xz - wy),     2 * (yz + wx),     1 - 2 * (xx + yy)};
 }
 

@@ -1,5 +1,6 @@
-// Plain geometry shared by all modules. Frames are in names: `X_WE` is the pose of frame E in W, `p_WB` a position of
-// B in W, `q_WB` a rotation. Lengths are metres, angles radians, quaternions unit length in x, y, z, w order.
+// Plain geometry shared by all modules. Frames are in names: `X_WE` is the pose of frame E in W, `p_WB` a
+// position of B in W, `q_WB` a rotation. Lengths are metres, angles radians, quaternions unit length in x, y,
+// z, w order.
 #pragma once
 
 #include <array>
@@ -57,7 +58,8 @@ inline Pose Inverse(const Pose& a) {
 // Row-major 3x3 rotation matrix of a unit quaternion.
 std::array<double, 9> ToMatrix(const Quat& q);
 
-// Extrinsic x-y-z (roll, pitch, yaw) Euler angles, the convention of URDF, PyBullet and CALVIN's observations.
+// Extrinsic x-y-z (roll, pitch, yaw) Euler angles, the convention of URDF, PyBullet and CALVIN's
+// observations.
 Quat FromEuler(const Vec3& rpy_rad);
 Vec3 ToEuler(const Quat& q);
 

@@ -15,11 +15,11 @@ namespace deerbench {
 
 // What one decision cost. Zero and -1 where a policy has nothing to count.
 struct Cost {
-  int exit_layer = -1;        // 0-based layer whose exit was taken
+  int exit_layer = -1;  // 0-based layer whose exit was taken
   int layers_run = 0;
-  uint64_t llm_macs = 0;      // language model with cross-attention: what the DeeR paper counts
-  uint64_t total_macs = 0;    // everything, vision included
-  double llm_ms = 0;          // time in the language model; the whole step is timed by the harness
+  uint64_t llm_macs = 0;    // language model with cross-attention: what the DeeR paper counts
+  uint64_t total_macs = 0;  // everything, vision included
+  double llm_ms = 0;        // time in the language model; the whole step is timed by the harness
 };
 
 struct PolicyStep {
@@ -34,8 +34,8 @@ struct PolicyMemory {
   double cuda_peak_mib = 0;
 };
 
-// A policy under evaluation sees the observation and the sentence, nothing else. An action with NaN is an Error of the
-// harness, not of the policy.
+// A policy under evaluation sees the observation and the sentence, nothing else. An action with NaN is an
+// Error of the harness, not of the policy.
 class Policy {
  public:
   virtual ~Policy() = default;

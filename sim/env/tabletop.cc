@@ -25,7 +25,8 @@ void Tabletop::ResetFresh(const InitialState& state) {
 
 void Tabletop::Observe(Observation& out) {
   const SceneState state = world_->scene_state();
-  const auto draw = [&](const Camera& camera, int& size, std::vector<uint8_t>& rgb, std::vector<float>& depth) {
+  const auto draw = [&](const Camera& camera, int& size, std::vector<uint8_t>& rgb,
+                        std::vector<float>& depth) {
     const size_t pixels = static_cast<size_t>(camera.width) * camera.height;
     size = camera.width;
     rgb.resize(pixels * 3);

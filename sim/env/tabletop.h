@@ -37,7 +37,9 @@ class Tabletop {
   void Observe(Observation& out);
 
   // Draws one camera of the caller's choice.
-  void Render(const Camera& camera, const ImageView& out) { renderer_.Render(world_->scene_state(), camera, out); }
+  void Render(const Camera& camera, const ImageView& out) {
+    renderer_.Render(world_->scene_state(), camera, out);
+  }
 
  private:
   TabletopScene scene_;

@@ -12,15 +12,15 @@ namespace deerbench {
 struct ExpertStep {
   RelativeAction action{};
   bool can_act = true;
-  std::string reason;   // plain words; set when can_act is false
+  std::string reason;  // plain words; set when can_act is false
 };
 
 struct ExpertOptions {
-  double noise = 0;          // scale of the random offsets in approach and motion, 0 for none
+  double noise = 0;  // scale of the random offsets in approach and motion, 0 for none
 };
 
-// A function of the world's state and a little memory (what the subtask began with): asked again in a state that
-// someone else brought about, it carries on from there.
+// A function of the world's state and a little memory (what the subtask began with): asked again in a state
+// that someone else brought about, it carries on from there.
 class Expert {
  public:
   explicit Expert(std::shared_ptr<const SceneModel> model, const ExpertOptions& options = {});

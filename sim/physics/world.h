@@ -16,24 +16,26 @@
 
 namespace deerbench {
 
-inline constexpr int kSubstepsPerControl = 8;      // 240 Hz physics, 30 Hz control
+inline constexpr int kSubstepsPerControl = 8;  // 240 Hz physics, 30 Hz control
 inline constexpr double kTimestep_s = 1.0 / 240.0;
 
-// Relative actions in [-1, 1]: 3 translations (x 0.02 m), 3 Euler angles (x 0.05 rad), gripper (-1 close, 1 open).
+// Relative actions in [-1, 1]: 3 translations (x 0.02 m), 3 Euler angles (x 0.05 rad), gripper (-1 close, 1
+// open).
 using RelativeAction = std::array<double, 7>;
 
 enum class ActionType {
-  kCartesianRelative,   // 7: as RelativeAction
-  kCartesianAbsolute,   // 7 (position 3, Euler 3, gripper) or 8 (position 3, quaternion 4, gripper)
-  kJointRelative,       // 8: 7 joint offsets, gripper
-  kJointAbsolute,       // 8: 7 joint positions, gripper
+  kCartesianRelative,  // 7: as RelativeAction
+  kCartesianAbsolute,  // 7 (position 3, Euler 3, gripper) or 8 (position 3, quaternion 4, gripper)
+  kJointRelative,      // 8: 7 joint offsets, gripper
+  kJointAbsolute,      // 8: 7 joint positions, gripper
 };
 
-// Everything about a world that a dataset keeps: enough to draw it and to put it back to rest, not its contacts.
+// Everything about a world that a dataset keeps: enough to draw it and to put it back to rest, not its
+// contacts.
 struct WorldState {
   static constexpr uint32_t kVersion = 1;
   uint32_t version = kVersion;
-  std::vector<double> values;   // layout documented in world_state.h
+  std::vector<double> values;  // layout documented in world_state.h
 };
 
 // Solver and narrow-phase memory: opaque, valid for the same SceneModel in the same program version.
@@ -56,12 +58,12 @@ class World {
 
   const SceneModel& model() const;
 
-  // Puts the scene into a given state (CALVIN's reset order, one substep at the end). In a fresh world the result
-  // depends on the arguments alone; in a used one on history too, as in CALVIN. Throws Error on NaN.
+  // Puts the scene into a given state (CALVIN's reset order, one substep at the end). In a fresh world the
+  // result depends on the arguments alone; in a used one on history too, as in CALVIN. Throws Error on NaN.
   void Reset(const RobotObs& robot_obs, const SceneObs& scene_obs);
 
-  // One control step: 8 substeps. Throws Error naming the element if the action has NaN, the wrong length or a gripper
-  // command other than -1 and 1.
+  // One control step: 8 substeps. Throws Error naming the element if the action has NaN, the wrong length or
+  // a gripper command other than -1 and 1.
   void Step(const RelativeAction& action);
   void Step(ActionType type, std::span<const double> action);
 
@@ -71,9 +73,9 @@ class World {
   RobotObs robot_obs() const;
   SceneObs scene_obs() const;
   SceneInfo Info() const;
-  SceneState scene_state() const;     // for the renderer
-  Pose X_WTcp() const;                // as CALVIN observes it: one substep old
-  Pose X_WGripperCamera() const;      // link frame of the gripper camera, likewise
+  SceneState scene_state() const;  // for the renderer
+  Pose X_WTcp() const;             // as CALVIN observes it: one substep old
+  Pose X_WGripperCamera() const;   // link frame of the gripper camera, likewise
 
   Snapshot Save() const;
   void Restore(const Snapshot& snapshot);

@@ -7,8 +7,8 @@
 
 namespace deerbench {
 
-// Camera frame C: x right, y down, z forward along the optical axis (OpenCV). Pixel (0, 0) is the top left one and its
-// centre lies at (0.5, 0.5).
+// Camera frame C: x right, y down, z forward along the optical axis (OpenCV). Pixel (0, 0) is the top left
+// one and its centre lies at (0.5, 0.5).
 struct Camera {
   int width = 200;
   int height = 200;

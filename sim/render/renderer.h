@@ -11,8 +11,8 @@
 namespace deerbench {
 
 struct RenderOptions {
-  bool shadows = true;       // shadow map of the key light
-  bool antialias = true;     // of colour edges; depth and segmentation are sampled at pixel centres
+  bool shadows = true;    // shadow map of the key light
+  bool antialias = true;  // of colour edges; depth and segmentation are sampled at pixel centres
   bool filter_textures = true;
 
   void Validate() const;
@@ -20,17 +20,18 @@ struct RenderOptions {
 
 // Where a picture goes. A null plane is not computed.
 struct ImageView {
-  uint8_t* rgb = nullptr;             // (height, width, 3) sRGB
-  float* depth_m = nullptr;           // (height, width) along the optical axis; far_m where nothing was hit
-  int32_t* segmentation = nullptr;    // (height, width) body index, -1 for background
+  uint8_t* rgb = nullptr;           // (height, width, 3) sRGB
+  float* depth_m = nullptr;         // (height, width) along the optical axis; far_m where nothing was hit
+  int32_t* segmentation = nullptr;  // (height, width) body index, -1 for background
 };
 
-// Immutable per-scene data prepared for drawing (mip levels, packed geometry); shared by any number of renderers.
+// Immutable per-scene data prepared for drawing (mip levels, packed geometry); shared by any number of
+// renderers.
 class RenderScene;
 std::shared_ptr<const RenderScene> MakeRenderScene(std::shared_ptr<const VisualModel> model);
 
-// Holds scratch buffers and the cached static background of the cameras it has drawn: one per thread. The cache is
-// invisible: pictures depend on the arguments of Render alone.
+// Holds scratch buffers and the cached static background of the cameras it has drawn: one per thread. The
+// cache is invisible: pictures depend on the arguments of Render alone.
 class Renderer {
  public:
   explicit Renderer(std::shared_ptr<const RenderScene> scene, const RenderOptions& options = {});

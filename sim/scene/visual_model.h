@@ -32,11 +32,11 @@ struct Material {
 
 // Triangles with one normal and one texture coordinate a vertex (vertices are split where these differ).
 struct TriangleMesh {
-  std::string name;                // file and object it came from, for messages
-  std::vector<Float3> positions;   // (V) m, in the mesh's own frame
-  std::vector<Float3> normals;     // (V) unit
-  std::vector<Float2> uvs;         // (V) or empty; v = 0 is the bottom row of the texture, as in OBJ
-  std::vector<uint32_t> indices;   // (T * 3) counter-clockwise seen from outside
+  std::string name;               // file and object it came from, for messages
+  std::vector<Float3> positions;  // (V) m, in the mesh's own frame
+  std::vector<Float3> normals;    // (V) unit
+  std::vector<Float2> uvs;        // (V) or empty; v = 0 is the bottom row of the texture, as in OBJ
+  std::vector<uint32_t> indices;  // (T * 3) counter-clockwise seen from outside
 };
 
 enum class LightSource : uint8_t { kNone, kLightbulb, kLed };
@@ -48,10 +48,10 @@ struct VisualInstance {
   int frame = 0;  // index into SceneState::X_WL
   int mesh = 0;
   int material = 0;
-  Pose X_LV;                 // mesh in its link's frame
-  Vec3 scale = {1, 1, 1};    // applied to the mesh before X_LV
-  bool is_static = false;    // its link never moves: it can be drawn once
-  LightSource light = LightSource::kNone;    // drawn in `lit_rgba` while that light is on
+  Pose X_LV;                               // mesh in its link's frame
+  Vec3 scale = {1, 1, 1};                  // applied to the mesh before X_LV
+  bool is_static = false;                  // its link never moves: it can be drawn once
+  LightSource light = LightSource::kNone;  // drawn in `lit_rgba` while that light is on
   std::array<float, 4> lit_rgba = {1, 1, 1, 1};
 };
 

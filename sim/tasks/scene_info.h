@@ -13,7 +13,7 @@ enum class BlockColor { kRed = 0, kBlue = 1, kPink = 2 };
 
 // One contact point, seen from the body whose list it stands in.
 struct ContactInfo {
-  int other_body = 0;   // uid of the body touched
+  int other_body = 0;  // uid of the body touched
   int own_link = -1;
   int other_link = -1;
   friend bool operator==(const ContactInfo&, const ContactInfo&) = default;
@@ -21,7 +21,7 @@ struct ContactInfo {
 
 struct BlockInfo {
   int uid = 0;
-  Vec3 position;          // m, of the centre of mass in W
+  Vec3 position;  // m, of the centre of mass in W
   Quat orientation;
   Vec3 linear_velocity;   // m/s in W
   Vec3 angular_velocity;  // rad/s in W
@@ -30,9 +30,9 @@ struct BlockInfo {
 
 struct RobotInfo {
   int uid = 0;
-  Vec3 tcp_position;     // m
-  Vec3 tcp_euler;        // rad
-  double gripper_width = 0;  // m
+  Vec3 tcp_position;                   // m
+  Vec3 tcp_euler;                      // rad
+  double gripper_width = 0;            // m
   std::array<double, 7> arm_joints{};  // rad
   double gripper_action = 1;           // last commanded, -1 close, 1 open
   std::vector<ContactInfo> contacts;
@@ -49,7 +49,7 @@ struct SceneInfo {
   RobotInfo robot;
   std::array<BlockInfo, 3> blocks;  // by BlockColor
   TableInfo table;
-  double slide_m = 0;    // joint positions
+  double slide_m = 0;  // joint positions
   double drawer_m = 0;
   double button_m = 0;
   double switch_rad = 0;
