@@ -25,6 +25,7 @@ struct Cost {
 struct PolicyStep {
   RelativeAction action{};
   Cost cost;
+  std::string cannot_act;  // plain words; not empty: the subtask ends here as failed, `action` is not used
 };
 
 // Resident weights of a policy, MiB.
