@@ -19,6 +19,8 @@ struct CollisionShape {
   double radius = 0;                           // kSphere, kCylinder, kCapsule
   double length = 0;                           // kCylinder, kCapsule (between the cap centres), along z
   std::vector<std::vector<Vec3>> hulls;        // kConvexHulls: vertices of each piece in file order
+  bool lone_hull = false;                      // kConvexHulls of one piece that stands alone (STL files)
+                                               // rather than in a compound of pieces (OBJ files)
   std::vector<std::array<Vec3, 3>> triangles;  // kConcaveMesh
 };
 
