@@ -22,8 +22,7 @@ int ShareOf(int total, int parts, int index) { return total / parts + (index < t
 Chain DrawChain(const SymbolicState& state, NumpyRandomState& random) {
   Chain chain{state, {}};
   do {
-    const std::vector<int> choice = random.Choice(kTaskCount, kChainLength);
-    std::ranges::copy(choice, chain.tasks.begin());
+    random.Choice(kTaskCount, chain.tasks);
   } while (!Feasible(state, chain.tasks));
   return chain;
 }

@@ -2,19 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <numeric>
 
 #include "base/error.h"
 
 namespace deerbench {
-namespace {
-
-constexpr size_t kShift = 397;  // MT19937's m
-
-}  // namespace
-
-NumpyRandomState::NumpyRandomState(uint32_t seed) {
+NumpyRandomState::NumpyRandomState(uint32_t seed) : draws_{} {
   state_[0] = seed;
   for (uint32_t i = 1; i < kWords; ++i) {
     state_[i] = 1812433253u * (state_[i - 1] ^ (state_[i - 1] >> 30)) + i;
@@ -22,21 +17,24 @@ NumpyRandomState::NumpyRandomState(uint32_t seed) {
 }
 
 void NumpyRandomState::Refill() {
-  for (size_t i = 0; i < kWords; ++i) {
-    const uint32_t joined = (state_[i] & 0x80000000u) | (state_[(i + 1) % kWords] & 0x7fffffffu);
-    state_[i] = state_[(i + kShift) % kWords] ^ (joined >> 1) ^ ((joined & 1) != 0 ? 0x9908b0dfu : 0u);
+  constexpr size_t kShift = 397;  // MT19937's m
+  const auto twist = [](uint32_t high, uint32_t low, uint32_t far) {
+    const uint32_t joined = (high & 0x80000000u) | (low & 0x7fffffffu);
+    return far ^ (joined >> 1) ^ (0x9908b0dfu & (0u - (joined & 1)));
+  };
+  // Three loops in place of a modulus: the compiler turns them into vector code.
+  size_t i = 0;
+  for (; i < kWords - kShift; ++i) state_[i] = twist(state_[i], state_[i + 1], state_[i + kShift]);
+  for (; i < kWords - 1; ++i) state_[i] = twist(state_[i], state_[i + 1], state_[i + kShift - kWords]);
+  state_[i] = twist(state_[i], state_[0], state_[kShift - 1]);
+  for (size_t k = 0; k < kWords; ++k) {
+    uint32_t y = state_[k];
+    y ^= y >> 11;
+    y ^= (y << 7) & 0x9d2c5680u;
+    y ^= (y << 15) & 0xefc60000u;
+    draws_[k] = y ^ (y >> 18);
   }
   next_ = 0;
-}
-
-uint32_t NumpyRandomState::NextUint32() {
-  if (next_ == kWords) Refill();
-  uint32_t y = state_[next_++];
-  y ^= y >> 11;
-  y ^= (y << 7) & 0x9d2c5680u;
-  y ^= (y << 15) & 0xefc60000u;
-  y ^= y >> 18;
-  return y;
 }
 
 double NumpyRandomState::NextDouble() {
@@ -52,7 +50,7 @@ double NumpyRandomState::Uniform(double low, double high) {
 
 uint32_t NumpyRandomState::Interval(uint32_t max) {
   if (max == 0) return 0;
-  const uint32_t mask = ~0u >> std::countl_zero(max);
+  const uint32_t mask = MaskFor(max);
   uint32_t value;
   do {
     value = NextUint32() & mask;
@@ -60,19 +58,15 @@ uint32_t NumpyRandomState::Interval(uint32_t max) {
   return value;
 }
 
-std::vector<int> NumpyRandomState::Permutation(int n) {
-  std::vector<int> order(n);
-  std::iota(order.begin(), order.end(), 0);
-  Shuffle(std::span<int>(order));
-  return order;
-}
-
-std::vector<int> NumpyRandomState::Choice(int n, int count) {
-  if (count < 0 || count > n)
-    Fail(fmt::format("choice: count is {}, expected 0 to {} (without replacement)", count, n));
-  std::vector<int> order = Permutation(n);
-  order.resize(count);
-  return order;
+void NumpyRandomState::Choice(int n, std::span<int> out) {
+  if (n < 0 || n > kMaxChoice || out.size() > static_cast<size_t>(n)) {
+    Fail(fmt::format("choice: {} of {}, expected at most all of at most {} (without replacement)", out.size(),
+                     n, kMaxChoice));
+  }
+  std::array<uint16_t, kMaxChoice + 1> order;
+  std::iota(order.begin(), order.end(), uint16_t{0});
+  Shuffle(std::span(order).first(n));
+  for (size_t k = 0; k < out.size(); ++k) out[k] = order[k];
 }
 
 }  // namespace deerbench
