@@ -1,0 +1,142 @@
+"""What a table looks like: softened panels, lathed knobs, swept handles. {(link, part): (Mesh, material)}."""
+
+import numpy as np
+
+from .curves import lathe, rounded_path, rounded_rectangle, sweep
+from .layouts import (CABINET_FOOT_Y, CABINET_TOP_Y, CABINET_Z, HALF_X, HALF_Y, SHELF_Z, SLAB_Z, TOP_Z, WALL,
+                      front_point)
+from .solids import box, frustum, merge, prism, rotation_x, soften
+from .table_collision import cabinet_roof, cabinet_side, drawer_well
+
+X, Y, Z = (1, 0, 0), (0, 1, 0), (0, 0, 1)
+
+
+class Panels:
+    """Collects softened solids of one material; each gets its own cut of the wood."""
+
+    def __init__(self, bevel=0.003):
+        self.bevel = bevel
+        self.meshes = []
+
+    def add(self, solid, grain, bevel=None):
+        k = len(self.meshes)
+        cut = (0.37 * k % 1.0, 0.61 * k % 1.0)
+        self.meshes.append(soften(solid, self.bevel if bevel is None else bevel, grain, 0.5, cut))
+
+    def mesh(self):
+        return merge(self.meshes)
+
+
+def _frame(layout):
+    x0, x1 = layout.cavity
+    w0, w1 = drawer_well(layout)
+    top = Panels(0.004)
+    top.add(box((-HALF_X, -HALF_Y, SLAB_Z), (HALF_X, CABINET_FOOT_Y, TOP_Z)), X)
+    body = Panels()
+    body.add(box((-HALF_X, CABINET_FOOT_Y, SLAB_Z), (HALF_X, HALF_Y, TOP_Z - WALL)), X)
+    body.add(cabinet_side(-HALF_X, x0), Z)
+    body.add(cabinet_side(x1, HALF_X), Z)
+    body.add(cabinet_roof(x0, x1), X)
+    body.add(box((-0.42, -0.16, 0.30), (w0, 0.16, SLAB_Z)), X)
+    body.add(box((w1, -0.16, 0.30), (0.42, 0.16, SLAB_Z)), X)
+    body.add(box((w0, 0.06, 0.30), (w1, 0.16, SLAB_Z)), X)
+    body.add(box((w0, -0.16, 0.30), (w1, 0.06, 0.32)), X)
+    legs = Panels()
+    for sx in (-1, 1):
+        for sy in (-1, 1):
+            outer_x, outer_y = sx * HALF_X, sy * HALF_Y
+            xs, ys = sorted((sx * 0.39, outer_x)), sorted((sy * 0.14, outer_y))
+            foot_x, foot_y = sorted((sx * 0.412, outer_x)), sorted((sy * 0.158, outer_y))
+            legs.add(frustum((foot_x[0], foot_y[0]), (foot_x[1], foot_y[1]), (xs[0], ys[0]), (xs[1], ys[1]), 0.0,
+                             SLAB_Z), Z)
+    inside = Panels(0.001)
+    inside.add(box((x0, HALF_Y - WALL, TOP_Z - WALL), (x1, HALF_Y, CABINET_Z)), X)
+    return top.mesh(), body.mesh(), legs.mesh(), inside.mesh()
+
+
+def _slots(layout):
+    """Dark grooves in which the switch lever runs, painted on the cabinet's front."""
+    meshes = []
+    for side in (-1, 1):
+        centre = layout.switch_x + side * 0.05
+        y_low, z_low = front_point(0.052, 0.0005)
+        groove = box((centre - 0.011, 0.0, -0.002), (centre + 0.011, 0.126, 0.0))
+        meshes.append(soften(groove, 0.0005).moved(rotation_x(np.pi / 3), (0, y_low, z_low)))
+    return merge(meshes)
+
+
+def _bow_handle(length, reach, width, thickness):
+    """A bow of metal strip, 2 cm thick in its plane: ends at z = 0, bar along x at z = reach (outer face)."""
+    middle = reach - thickness / 2
+    half = length / 2 - thickness / 2
+    path = rounded_path([(-half, 0, -0.004), (-half, 0, middle), (half, 0, middle), (half, 0, -0.004)], 0.016, 4)
+    outline, normals = rounded_rectangle(width, thickness, min(width, thickness) * 0.42)
+    return sweep(path, outline, normals, Y)
+
+
+def _button(layout):
+    rim = 0.006
+    arc = [(0.032 - rim + rim * np.cos(a), 0.024 - rim + rim * np.sin(a)) for a in np.linspace(0, np.pi / 2, 4)]
+    knob = lathe([(0.032, -0.004), *arc, (0.016, 0.0236), (0.0, 0.0232)], 28)
+    collar = lathe([(0.04, -0.02), (0.04, -0.003), (0.037, 0.0), (0.0335, 0.0), (0.0325, -0.004), (0.0325, -0.018)], 28)
+    at = (layout.button_x, -0.12, 0.46)
+    return knob.moved(None, at), collar.moved(None, at)
+
+
+def _bulb(layout):
+    """Glass on a short metal socket."""
+    radius, centre = 0.028, 0.022
+    first = np.arcsin((0.006 - centre) / radius)
+    glass = [(radius * np.cos(a), centre + radius * np.sin(a)) for a in np.linspace(first, np.pi / 2, 10)]
+    glass[-1] = (0.0, centre + radius)
+    socket = [(0.026, 0.0), (0.026, 0.006), (0.023, 0.008), (0.018, 0.008)]
+    at = (layout.light_x, 0.16, CABINET_Z)
+    return lathe(glass, 28).moved(None, at), lathe(socket, 28).moved(None, at)
+
+
+def table_parts(layout, finish):
+    """Meshes in the base frame (slider and switch: own frame) by link and part, with their materials."""
+    top, body, legs, inside = _frame(layout)
+    knob, collar = _button(layout)
+    glass, socket = _bulb(layout)
+    x = layout.drawer_x
+
+    drawer = Panels()
+    drawer.add(box((x - 0.22, -0.18, 0.30), (x + 0.22, -0.16, 0.40)), X)
+    tray = Panels(0.002)
+    tray.add(box((x - 0.20, -0.16, 0.32), (x + 0.20, 0.06, 0.34)), X)
+    tray.add(box((x - 0.20, -0.16, 0.34), (x - 0.18, 0.06, 0.40)), Y)
+    tray.add(box((x + 0.18, -0.16, 0.34), (x + 0.20, 0.06, 0.40)), Y)
+    tray.add(box((x - 0.18, 0.04, 0.34), (x + 0.18, 0.06, 0.40)), X)
+    drawer_handle = _bow_handle(0.24, 0.08, 0.04, 0.02).moved(rotation_x(np.pi / 2), (x, -0.18, 0.36))
+
+    panel = Panels()
+    panel.add(box((0.0, -0.11, 0.0), (0.28, 0.11, 0.02)), Y)
+    turn = np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]])  # the bow's x becomes the slope's y
+    slide_handle = _bow_handle(0.16, 0.06, 0.04, 0.02).moved(turn, (0.14, 0.0, 0.02))
+    out = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]])  # the bow's z becomes the switch frame's y
+    lever = _bow_handle(0.12, 0.064, 0.032, 0.02).moved(out, (0.0, 0.0, -0.008))
+
+    led = Panels(0.004)
+    led.add(box((layout.led_x - 0.08, 0.14, CABINET_Z), (layout.led_x + 0.08, 0.18, CABINET_Z + 0.016)), X)
+    plank = Panels(0.001)
+    plank.add(box((layout.cavity[0], 0.02, 0.42), (layout.cavity[1], 0.16, SHELF_Z)), X)
+    return {
+        ("base_link", "top"): (top, finish.top),
+        ("base_link", "body"): (body, finish.body),
+        ("base_link", "legs"): (legs, finish.legs),
+        ("base_link", "inside"): (inside, finish.inside),
+        ("base_link", "slots"): (_slots(layout), "slot"),
+        ("base_link", "collar"): (collar, finish.handle),
+        ("base_link", "socket"): (socket, finish.handle),
+        ("button_link", "knob"): (knob, "plastic_black"),
+        ("switch_link", "lever"): (lever, finish.handle),
+        ("slide_link", "panel"): (panel.mesh(), finish.door),
+        ("slide_link", "handle"): (slide_handle, finish.handle),
+        ("drawer_link", "front"): (drawer.mesh(), finish.drawer),
+        ("drawer_link", "tray"): (tray.mesh(), finish.body),
+        ("drawer_link", "handle"): (drawer_handle, finish.handle),
+        ("led_link", "bar"): (led.mesh(), "lamp_off"),
+        ("light_link", "glass"): (glass, "lamp_off"),
+        ("plank_link", "shelf"): (plank.mesh(), finish.inside),
+    }
