@@ -1,0 +1,17 @@
+// The parts of deerbench._core. Each adds its names to the module; later parts use types of earlier ones.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace deerbench {
+
+void BindTasks(pybind11::module_& m);     // task table, chains, initial states
+
+// Runs `work` while other Python threads may run.
+template <typename Work>
+auto WithoutInterpreter(Work&& work) {
+  pybind11::gil_scoped_release release;
+  return work();
+}
+
+}  // namespace deerbench

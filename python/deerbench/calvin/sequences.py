@@ -1,0 +1,31 @@
+"""Evaluation sequences and initial states in CALVIN's formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from deerbench import _core
+
+
+def get_sequences(num_sequences: int = 1000, num_workers: int | None = None) -> list[tuple[dict[str, Any], tuple[str, ...]]]:
+    """CALVIN's evaluation sequences: pairs of a symbolic initial state and five task names.
+
+    Equal to CALVIN's function for every ``num_sequences``; as there, a longer list does not begin with a shorter one.
+
+    Args:
+        num_sequences: how many
+        num_workers: accepted for CALVIN's sake; there is nothing to spread over processes
+    """
+    del num_workers
+    return [(chain["state"], tuple(chain["tasks"])) for chain in _core.calvin_sequences(num_sequences)]
+
+
+def get_env_state_for_initial_condition(initial_condition: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """``robot_obs`` (15,) and ``scene_obs`` (24,), float64, of a symbolic state, in scene D's metres.
+
+    Equal to CALVIN's function to the last bit. The order of the keys does not matter here (CALVIN hashes it).
+    """
+    return _core.initial_state(dict(initial_condition))
