@@ -15,7 +15,6 @@ MATERIALS = {
     "shell": Material((0.93, 0.935, 0.945, 1.0), specular=0.25, shininess=60),
     "joint": Material((0.17, 0.18, 0.20, 1.0), specular=0.20, shininess=40),
     "cap": Material((0.62, 0.64, 0.67, 1.0), specular=0.25, shininess=50),
-    "accent": Material((0.10, 0.44, 0.62, 1.0), specular=0.15, shininess=40),
     "hand": Material((0.88, 0.89, 0.90, 1.0), specular=0.25, shininess=60),
     "finger": Material((0.50, 0.52, 0.55, 1.0), specular=0.25, shininess=40),
     "rubber": Material((0.13, 0.13, 0.14, 1.0), specular=0.02, shininess=8),
@@ -55,6 +54,6 @@ FINISHES = {
                 handle="metal"),
     "B": Finish(top="maple", body="maple", legs="maple", inside="maple", door="maple", drawer="maple",
                 handle="black_metal"),
-    "C": Finish(top="oak", body="oak", legs="walnut", inside="oak", door="walnut", drawer="walnut", handle="metal"),
+    "C": Finish(top="walnut", body="walnut", legs="walnut", inside="walnut", door="oak", drawer="oak", handle="metal"),
     "D": Finish(top="oak", body="oak", legs="oak", inside="oak", door="walnut", drawer="walnut", handle="metal"),
 }

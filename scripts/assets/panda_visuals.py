@@ -6,7 +6,7 @@ from .curves import lathe
 from .sdf import blend, capsule, cut, cylinder, rounded_box, surface
 from .solids import box, merge, rotation_x, rotation_z, soften
 
-CELL = 0.018  # m, mesh size of the arm's shells
+CELL = 0.008  # m, mesh size of the shells before they are thinned
 
 
 def _ring(radius, z_min, z_max, edge=0.002):
@@ -25,7 +25,7 @@ ALONG_MINUS_Y = rotation_x(np.pi / 2)
 
 
 def _shells():
-    """(body, box low, box high, cell) of every smooth shell."""
+    """(body, box low, box high, cell, triangles) of every smooth shell."""
     link0 = blend([cylinder((0, 0, 0.0), (0, 0, 0.138), 0.088, 0.012, 0.062),
                    rounded_box((-0.085, 0, 0.028), (0.068, 0.062, 0.028), 0.016)], 0.07)
     link1 = blend([cylinder((0, 0, -0.188), (0, 0, -0.04), 0.058, 0.008),
@@ -47,15 +47,15 @@ def _shells():
                   cylinder((0, 0, 0.0), (0, 0, 0.03), 0.038, 0.006)], 0.012)
     hand = cut(hand, (0, 0, 0.064), (0, 0, 1), 0.004)
     return {
-        "link0": (link0, (-0.16, -0.09, 0.0), (0.09, 0.09, 0.14), CELL),
-        "link1": (link1, (-0.062, -0.13, -0.19), (0.062, 0.062, 0.062), CELL),
-        "link2": (link2, (-0.062, -0.19, -0.062), (0.062, 0.062, 0.13), CELL),
-        "link3": (link3, (-0.062, -0.062, -0.12), (0.142, 0.112, 0.062), CELL),
-        "link4": (link4, (-0.142, -0.062, -0.062), (0.062, 0.122, 0.112), CELL),
-        "link5": (link5, (-0.06, -0.06, -0.262), (0.06, 0.13, 0.054), CELL),
-        "link6": (link6, (-0.052, -0.052, -0.048), (0.136, 0.083, 0.058), 0.015),
-        "link7": (link7, (-0.047, -0.047, 0.054), (0.066, 0.066, 0.105), 0.013),
-        "hand": (hand, (-0.04, -0.103, -0.002), (0.04, 0.103, 0.066), 0.012),
+        "link0": (link0, (-0.16, -0.09, 0.0), (0.09, 0.09, 0.14), CELL, 420),
+        "link1": (link1, (-0.062, -0.13, -0.19), (0.062, 0.062, 0.062), CELL, 520),
+        "link2": (link2, (-0.062, -0.19, -0.062), (0.062, 0.062, 0.13), CELL, 520),
+        "link3": (link3, (-0.062, -0.062, -0.12), (0.142, 0.112, 0.062), CELL, 520),
+        "link4": (link4, (-0.142, -0.062, -0.062), (0.062, 0.122, 0.112), CELL, 520),
+        "link5": (link5, (-0.06, -0.06, -0.262), (0.06, 0.13, 0.054), CELL, 520),
+        "link6": (link6, (-0.052, -0.052, -0.048), (0.136, 0.083, 0.058), CELL, 520),
+        "link7": (link7, (-0.047, -0.047, 0.054), (0.066, 0.066, 0.105), 0.006, 300),
+        "hand": (hand, (-0.04, -0.103, -0.002), (0.04, 0.103, 0.066), 0.007, 700),
     }
 
 
@@ -94,8 +94,8 @@ def _camera():
 
 def panda_parts(finger):
     parts = {}
-    for link, (body, low, high, cell) in _shells().items():
-        parts[(link, "shell")] = (surface(body, low, high, cell), "hand" if link == "hand" else "shell")
+    for link, (body, low, high, cell, target) in _shells().items():
+        parts[(link, "shell")] = (surface(body, low, high, cell, target), "hand" if link == "hand" else "shell")
     rings, caps = _rings()
     for link, mesh in rings.items():
         parts[(link, "ring")] = (mesh, "joint")

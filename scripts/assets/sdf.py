@@ -1,11 +1,17 @@
-"""Smooth bodies from signed distances, meshed by surface nets.
+"""Smooth bodies from signed distances, meshed by surface nets and edge collapses.
 
 A body is a function from points (N, 3) to signed distances (N,), negative inside.
 """
 
 import numpy as np
 
+from .decimate import decimate
 from .solids import Mesh
+
+
+def _dot(points, axis):
+    """Products summed in a fixed order: a matrix product's last bits depend on the machine."""
+    return points[:, 0] * axis[0] + points[:, 1] * axis[1] + points[:, 2] * axis[2]
 
 
 def capsule(a, b, radius_a, radius_b=None):
@@ -15,7 +21,7 @@ def capsule(a, b, radius_a, radius_b=None):
     ab = b - a
 
     def distance(p):
-        t = np.clip((p - a) @ ab / (ab @ ab), 0, 1)
+        t = np.clip(_dot(p - a, ab) / (ab @ ab), 0, 1)
         return np.linalg.norm(p - a - t[:, None] * ab, axis=1) - (radius_a + t * (radius_b - radius_a))
 
     return distance
@@ -29,7 +35,7 @@ def cylinder(a, b, radius, edge=0.006, radius_b=None):
     radius_b = radius if radius_b is None else radius_b
 
     def distance(p):
-        along = (p - a) @ axis
+        along = _dot(p - a, axis)
         local = radius + np.clip(along / length, 0, 1) * (radius_b - radius)
         r = np.linalg.norm(p - a - along[:, None] * axis, axis=1) - (local - edge)
         h = np.abs(along - length / 2) - (length / 2 - edge)
@@ -68,7 +74,7 @@ def cut(body, plane_point, plane_normal, edge=0.004):
     point, normal = np.asarray(plane_point, float), np.asarray(plane_normal, float)
 
     def distance(p):
-        d, plane = body(p), (p - point) @ normal
+        d, plane = body(p), _dot(p - point, normal)
         h = np.maximum(edge - np.abs(d - plane), 0) / edge
         return np.maximum(d, plane) + h * h * edge / 4
 
@@ -84,8 +90,17 @@ def _gradient(body, points, step=1e-4):
     return result
 
 
-def surface(body, low, high, cell):
-    """Mesh of the zero surface inside a box: one vertex a crossed cell, moved onto the surface."""
+def _onto(body, points):
+    """Points near the zero surface moved onto it."""
+    for _ in range(6):
+        gradient = _gradient(body, points)
+        points = points - body(points)[:, None] * gradient / np.maximum((gradient**2).sum(1), 0.25)[:, None]
+    return points
+
+
+def surface(body, low, high, cell, target):
+    """Mesh of the zero surface inside a box: one vertex a crossed cell (surface nets), thinned to about `target`
+    triangles; vertices on the surface, normals from the body's gradient."""
     low, high = np.asarray(low, float), np.asarray(high, float)
     count = np.ceil((high - low) / cell).astype(int) + 3
     start = (low + high) / 2 - (count - 1) / 2 * cell
@@ -118,12 +133,7 @@ def surface(body, low, high, cell):
     index = np.full(cells, -1)
     index[active] = np.arange(active.sum())
     points = sums[active] / crossings[active][:, None]
-    for _ in range(6):
-        gradient = _gradient(body, points)
-        step = body(points)[:, None] * gradient / np.maximum((gradient**2).sum(1), 0.25)[:, None]
-        points = points - step
-    normals = _gradient(body, points)
-    normals /= np.maximum(np.linalg.norm(normals, axis=1), 1e-9)[:, None]
+    points = _onto(body, points)
 
     triangles = []
     for axis in range(3):
@@ -144,4 +154,8 @@ def surface(body, low, high, cell):
                 triangles += [[a, b, c], [a, c, d]]
             else:
                 triangles += [[a, b, d], [b, c, d]]
+    corners, triangles = decimate(points, triangles, target)
+    points = _onto(body, np.array(corners))
+    normals = _gradient(body, points)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1), 1e-9)[:, None]
     return Mesh(points, normals, np.zeros((len(points), 2)), np.array(triangles))

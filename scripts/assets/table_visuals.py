@@ -3,12 +3,14 @@
 import numpy as np
 
 from .curves import lathe, rounded_path, rounded_rectangle, sweep
-from .layouts import (CABINET_FOOT_Y, CABINET_TOP_Y, CABINET_Z, HALF_X, HALF_Y, SHELF_Z, SLAB_Z, TOP_Z, WALL,
+from .layouts import (CABINET_FOOT_Y, CABINET_TOP_Y, CABINET_Z, HALF_X, HALF_Y, SHELF_Z, SLAB_Z, SLOPE, TOP_Z, WALL,
                       front_point)
 from .solids import box, frustum, merge, prism, rotation_x, soften
 from .table_collision import cabinet_roof, cabinet_side, drawer_well
 
 X, Y, Z = (1, 0, 0), (0, 1, 0), (0, 0, 1)
+FOOT_Z = 0.012  # height of the rubber feet
+ON_FRONT = rotation_x(SLOPE)  # turns y up the cabinet's slanted front and z out of it
 
 
 class Panels:
@@ -41,17 +43,18 @@ def _frame(layout):
     body.add(box((w1, -0.16, 0.30), (0.42, 0.16, SLAB_Z)), X)
     body.add(box((w0, 0.06, 0.30), (w1, 0.16, SLAB_Z)), X)
     body.add(box((w0, -0.16, 0.30), (w1, 0.06, 0.32)), X)
-    legs = Panels()
+    legs, feet = Panels(), Panels(0.002)
     for sx in (-1, 1):
         for sy in (-1, 1):
             outer_x, outer_y = sx * HALF_X, sy * HALF_Y
             xs, ys = sorted((sx * 0.39, outer_x)), sorted((sy * 0.14, outer_y))
             foot_x, foot_y = sorted((sx * 0.412, outer_x)), sorted((sy * 0.158, outer_y))
-            legs.add(frustum((foot_x[0], foot_y[0]), (foot_x[1], foot_y[1]), (xs[0], ys[0]), (xs[1], ys[1]), 0.0,
-                             SLAB_Z), Z)
+            legs.add(frustum((foot_x[0], foot_y[0]), (foot_x[1], foot_y[1]), (xs[0], ys[0]), (xs[1], ys[1]),
+                             FOOT_Z, SLAB_Z), Z)
+            feet.add(box((foot_x[0], foot_y[0], 0.0), (foot_x[1], foot_y[1], FOOT_Z)), Z)
     inside = Panels(0.001)
     inside.add(box((x0, HALF_Y - WALL, TOP_Z - WALL), (x1, HALF_Y, CABINET_Z)), X)
-    return top.mesh(), body.mesh(), legs.mesh(), inside.mesh()
+    return {"top": top, "body": body, "legs": legs, "feet": feet, "inside": inside}
 
 
 def _slots(layout):
@@ -59,10 +62,15 @@ def _slots(layout):
     meshes = []
     for side in (-1, 1):
         centre = layout.switch_x + side * 0.05
-        y_low, z_low = front_point(0.052, 0.0005)
         groove = box((centre - 0.011, 0.0, -0.002), (centre + 0.011, 0.126, 0.0))
-        meshes.append(soften(groove, 0.0005).moved(rotation_x(np.pi / 3), (0, y_low, z_low)))
+        meshes.append(soften(groove, 0.0005).moved(ON_FRONT, (0, *front_point(0.052, 0.0005))))
     return merge(meshes)
+
+
+def _rail(layout):
+    """The metal strip under which the slider runs."""
+    strip = box((layout.slide_x - layout.slide_travel, 0.0, -0.002), (layout.slide_x + 0.28, 0.007, 0.008))
+    return soften(strip, 0.0015).moved(ON_FRONT, (0, *front_point(0.2225, 0.0)))
 
 
 def _bow_handle(length, reach, width, thickness):
@@ -96,7 +104,7 @@ def _bulb(layout):
 
 def table_parts(layout, finish):
     """Meshes in the base frame (slider and switch: own frame) by link and part, with their materials."""
-    top, body, legs, inside = _frame(layout)
+    frame = {part: panels.mesh() for part, panels in _frame(layout).items()}
     knob, collar = _button(layout)
     glass, socket = _bulb(layout)
     x = layout.drawer_x
@@ -122,10 +130,12 @@ def table_parts(layout, finish):
     plank = Panels(0.001)
     plank.add(box((layout.cavity[0], 0.02, 0.42), (layout.cavity[1], 0.16, SHELF_Z)), X)
     return {
-        ("base_link", "top"): (top, finish.top),
-        ("base_link", "body"): (body, finish.body),
-        ("base_link", "legs"): (legs, finish.legs),
-        ("base_link", "inside"): (inside, finish.inside),
+        ("base_link", "top"): (frame["top"], finish.top),
+        ("base_link", "body"): (frame["body"], finish.body),
+        ("base_link", "legs"): (frame["legs"], finish.legs),
+        ("base_link", "feet"): (frame["feet"], "rubber"),
+        ("base_link", "inside"): (frame["inside"], finish.inside),
+        ("base_link", "rail"): (_rail(layout), finish.handle),
         ("base_link", "slots"): (_slots(layout), "slot"),
         ("base_link", "collar"): (collar, finish.handle),
         ("base_link", "socket"): (socket, finish.handle),
