@@ -5,7 +5,7 @@
 
 namespace deerbench {
 
-void BindTasks(pybind11::module_& m);     // task table, chains, initial states
+void BindTasks(pybind11::module_& m);  // task table, chains, initial states
 
 // Runs `work` while other Python threads may run.
 template <typename Work>
