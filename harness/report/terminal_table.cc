@@ -10,31 +10,13 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace deerbench {
 namespace {
 
 constexpr int kIndent = 2;
 constexpr int kGap = 2;
-
-struct Rune {
-  uint32_t code = 0;
-  size_t bytes = 1;
-};
-
-// The character that starts `text` (not empty).
-Rune Decode(std::string_view text) {
-  const auto lead = static_cast<uint8_t>(text[0]);
-  const size_t bytes = lead < 0x80 ? 1 : lead >> 5 == 6 ? 2 : lead >> 4 == 14 ? 3 : lead >> 3 == 30 ? 4 : 0;
-  if (bytes <= 1 || bytes > text.size()) return {lead, 1};
-  uint32_t code = lead & (0x7Fu >> bytes);
-  for (size_t i = 1; i < bytes; ++i) {
-    const auto next = static_cast<uint8_t>(text[i]);
-    if (next >> 6 != 2) return {lead, 1};
-    code = code << 6 | (next & 0x3Fu);
-  }
-  return {code, bytes};
-}
 
 // Bytes of the ANSI escape (ESC [ ... letter) that starts `text`, 0 if none does.
 size_t EscapeBytes(std::string_view text) {
@@ -93,7 +75,7 @@ int DisplayWidth(std::string_view text) {
   while (!text.empty()) {
     size_t bytes = EscapeBytes(text);
     if (bytes == 0) {
-      const Rune rune = Decode(text);
+      const Utf8Character rune = DecodeUtf8(text);
       width += RuneWidth(rune.code);
       bytes = rune.bytes;
     }
@@ -109,7 +91,7 @@ std::string Shorten(std::string_view text, int width) {
   int used = 0;
   while (!text.empty()) {
     const size_t escape = EscapeBytes(text);
-    const Rune rune = Decode(text);
+    const Utf8Character rune = DecodeUtf8(text);
     const int step = escape > 0 ? 0 : RuneWidth(rune.code);
     if (used + step > width - 1) break;
     const size_t bytes = escape > 0 ? escape : rune.bytes;

@@ -1,7 +1,5 @@
 #include "base/atomic_file.h"
 
-#include <stdlib.h>
-
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -9,25 +7,12 @@
 #include <string>
 
 #include "base/error.h"
+#include "tests/support/temporary_folder.h"
 
 namespace deerbench {
 namespace {
 
 namespace fs = std::filesystem;
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "deerbench_XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~TemporaryFolder() { fs::remove_all(path_); }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 std::string Read(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);

@@ -1,0 +1,105 @@
+#include "harness/report/recorder.h"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <string>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/png.h"
+#include "tests/report/synthetic_run.h"
+#include "tests/report/webm_reader.h"
+#include "tests/support/temporary_folder.h"
+
+namespace deerbench {
+namespace {
+
+namespace fs = std::filesystem;
+
+const RecordedChain kChain{
+    7, "chain 7", {"open the drawer", "lift the red block", "push it", "turn it", "place it"}};
+
+void RecordSubtask(EpisodeRecorder& recorder, int steps, bool success) {
+  recorder.BeginSubtask();
+  for (int i = 0; i <= steps; ++i) {
+    const double time = static_cast<double>(i) / std::max(1, steps);
+    recorder.Add(SyntheticView(200, time).view(), SyntheticView(84, 1 - time).view());
+  }
+  recorder.EndSubtask(success);
+}
+
+TEST_CASE("A strip has a row of key frames for each attempted subtask") {
+  const TemporaryFolder folder;
+  EpisodeRecorder recorder(folder.path(), kChain, {.strip_frames = 5});
+  RecordSubtask(recorder, 40, true);
+  RecordSubtask(recorder, 3, true);
+  RecordSubtask(recorder, 360, false);
+  recorder.Finish();
+  CHECK(StripFileName(7) == "media/chain_00007_strip.png");
+  const PngImage png = ReadPng(folder.path() / StripFileName(7), 3);
+  CHECK(png.width == StripLayout::Width(5));
+  CHECK(png.height == 3 * StripLayout::RowHeight());
+  CHECK_FALSE(fs::exists(folder.path() / VideoFileName(7)));
+
+  const std::vector<Picture> rows = CutStrip(Picture(PictureView{png.width, png.height, png.pixels}));
+  REQUIRE(rows.size() == 3);
+  // The first key frame shows the first picture, the last one the last; four pictures fill four of five
+  // cells.
+  CHECK(rows[0].at(100, 20) == SyntheticView(200, 0).at(100, 20));
+  const int last = 4 * (StripLayout::kCell + StripLayout::kGap);
+  CHECK(rows[2].at(last + 100, 100) == SyntheticView(200, 1).at(100, 100));
+  CHECK(rows[1].at(last + 100, 100) == Rgb{255, 255, 255});
+}
+
+TEST_CASE("Key frames are evenly spaced however long it takes, and few are held") {
+  for (const int steps : {1, 2, 5, 23, 64, 360, 5000}) {
+    FrameSampler sampler(6);
+    for (int i = 0; i <= steps; ++i) {
+      if (sampler.Wants(i)) sampler.Add(i, Picture(1, 1));
+    }
+    const auto frames = sampler.Choose({steps, Picture(1, 1)});
+    CHECK(frames.size() == std::min<size_t>(6, static_cast<size_t>(steps) + 1));
+    CHECK(frames.front().step == 0);
+    CHECK(frames.back().step == steps);
+    for (size_t i = 1; i < frames.size(); ++i) {
+      const double even = static_cast<double>(steps) / static_cast<double>(frames.size() - 1);
+      const double gap = frames[i].step - frames[i - 1].step;
+      CHECK(gap >= 1);
+      CHECK(std::abs(gap - even) <= std::max(1.0, even / 2));
+    }
+  }
+}
+
+TEST_CASE("A video shows every step in real time and rests at the end of each subtask") {
+  const TemporaryFolder folder;
+  EpisodeRecorder recorder(folder.path(), kChain, {.video = true, .hold_s = 0.5});
+  RecordSubtask(recorder, 20, true);
+  RecordSubtask(recorder, 10, false);
+  recorder.Finish();
+  const WebmFile file = ParseWebm(ReadFile(folder.path() / "media" / "chain_00007.webm"));
+  CHECK(file.blocks.size() == 21 + 15 + 11 + 15);
+  CHECK(file.width == 832);
+  CHECK(file.height == 480);
+}
+
+TEST_CASE("What was not finished leaves nothing, what was misused says so") {
+  const TemporaryFolder folder;
+  {
+    EpisodeRecorder recorder(folder.path(), kChain, {.video = true});
+    RecordSubtask(recorder, 2, true);
+    CHECK_THROWS_AS(recorder.Add(SyntheticView(200, 0).view(), SyntheticView(84, 0).view()), Error);
+    recorder.BeginSubtask();
+    CHECK_THROWS_AS(recorder.BeginSubtask(), Error);
+    CHECK_THROWS_AS(recorder.EndSubtask(true), Error);
+  }
+  CHECK(fs::is_empty(folder.path()));
+  EpisodeRecorder nothing(folder.path(), kChain);
+  CHECK_THROWS_AS(nothing.Finish(), Error);
+  CHECK_THROWS_WITH(EpisodeRecorder(folder.path(), kChain, {.strip_frames = 1}),
+                    Catch::Contains("strip_frames: 1"));
+  EpisodeRecorder homeless(folder.path() / "missing" / "run", kChain, {.video = true});
+  CHECK(fs::is_empty(folder.path()));
+}
+
+}  // namespace
+}  // namespace deerbench
