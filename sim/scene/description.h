@@ -14,14 +14,13 @@ namespace deerbench {
 struct CollisionShape {
   enum class Kind { kBox, kSphere, kCylinder, kCapsule, kConvexHulls, kConcaveMesh };
   Kind kind = Kind::kBox;
-  Pose X_LC;          // shape in its link's frame
-  Vec3 half_extents;  // kBox
-  double radius = 0;  // kSphere, kCylinder, kCapsule
-  double length = 0;  // kCylinder, kCapsule (between the cap centres), along z
-  std::vector<std::vector<Vec3>>
-      hulls;               // kConvexHulls: points of each piece, repeats included, in file order
-  bool lone_hull = false;  // kConvexHulls of one piece that stands alone (STL files)
-                           // rather than in a compound of pieces (OBJ files)
+  Pose X_LC;                             // shape in its link's frame
+  Vec3 half_extents;                     // kBox
+  double radius = 0;                     // kSphere, kCylinder, kCapsule
+  double length = 0;                     // kCylinder, kCapsule (between the cap centres), along z
+  std::vector<std::vector<Vec3>> hulls;  // kConvexHulls: points of each piece as in the file, repeats too
+  bool lone_hull = false;                // kConvexHulls of one piece that stands alone (STL files)
+                                         // rather than in a compound of pieces (OBJ files)
   std::vector<std::array<Vec3, 3>> triangles;  // kConcaveMesh
 };
 

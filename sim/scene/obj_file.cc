@@ -13,7 +13,8 @@
 namespace deerbench {
 namespace {
 
-constexpr uint64_t kMaxFileBytes = 256ull << 20;
+constexpr uint64_t kMaxFileBytes = 64ull << 20;
+constexpr size_t kMaxCorners = 6'000'000;  // two million triangles
 
 using MaterialMap = std::map<std::string, ObjMaterial, std::less<>>;
 
@@ -125,6 +126,7 @@ ObjFile ReadObj(const std::filesystem::path& file) {
   ObjFile obj;
   MaterialMap materials;
   ObjObject current;
+  size_t num_corners = 0;
   const auto finish_object = [&](std::string_view next_name) {
     if (!current.corners.empty()) obj.objects.push_back(current);
     current.corners.clear();
@@ -142,7 +144,11 @@ ObjFile ReadObj(const std::filesystem::path& file) {
       const float u = reader.Float(), v = reader.Float();
       obj.uvs.push_back({u, v});
     } else if (keyword == "f") {
+      const size_t corners_before = current.corners.size();
       ReadFace(reader, obj, current.corners);
+      num_corners += current.corners.size() - corners_before;
+      if (num_corners > kMaxCorners)
+        reader.Bad("one face more", fmt::format("at most {} corners", kMaxCorners));
     } else if (keyword == "o" || keyword == "g") {
       finish_object(NextWord(reader.arguments()));
     } else if (keyword == "usemtl") {

@@ -15,7 +15,7 @@
 namespace deerbench {
 namespace {
 
-constexpr uint64_t kMaxFileBytes = 256ull << 20;
+constexpr uint64_t kMaxFileBytes = 128ull << 20;
 constexpr size_t kHeaderBytes = 84;    // 80 of comment, 4 of count
 constexpr size_t kTriangleBytes = 50;  // 12 floats, 2 of attributes
 
