@@ -75,11 +75,10 @@ def write_hulls(path, solids):
 
 
 def write_materials(folder, materials, texture_folder):
-    """materials.mtl of a mesh folder. Ks and Ns carry gloss for readers that use them."""
+    """materials.mtl of a mesh folder."""
     lines = [f"# {NOTE}"]
     for name, material in materials.items():
-        lines += ["", f"newmtl {name}", "Kd " + numbers(material.rgba[:3]), "Ks " + numbers([material.specular] * 3),
-                  "Ns " + number(material.shininess), f"d {number(material.rgba[3])}"]
+        lines += ["", f"newmtl {name}", "Kd " + numbers(material.rgba[:3]), f"d {number(material.rgba[3])}"]
         if material.texture:
             lines.append(f"map_Kd {texture_folder}/{material.texture}.png")
     write_text(pathlib.Path(folder) / "materials.mtl", "\n".join(lines) + "\n")
@@ -114,11 +113,12 @@ class Urdf:
         self._origin(element, xyz, rpy)
         return element, ET.SubElement(element, "geometry")
 
-    def visual(self, filename, material, rgba, xyz=(0, 0, 0), rpy=(0, 0, 0)):
+    def visual(self, filename, name, material, xyz=(0, 0, 0), rpy=(0, 0, 0)):
         element, geometry = self._shape("visual", xyz, rpy)
         ET.SubElement(geometry, "mesh", filename=filename)
-        coat = ET.SubElement(element, "material", name=material)
-        ET.SubElement(coat, "color", rgba=numbers(rgba))
+        coat = ET.SubElement(element, "material", name=name)
+        ET.SubElement(coat, "color", rgba=numbers(material.rgba))
+        ET.SubElement(coat, "specular", rgb=numbers([material.specular] * 3))
 
     def collision_box(self, size, xyz, rpy=(0, 0, 0)):
         _, geometry = self._shape("collision", xyz, rpy)

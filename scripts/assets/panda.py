@@ -104,7 +104,7 @@ def write_panda(scenes):
         for (owner, part), (mesh, material) in parts.items():
             if owner == link:
                 write_obj(meshes / f"{link}_{part}.obj", mesh, material)
-                urdf.visual(f"meshes/{link}_{part}.obj", material, MATERIALS[material].rgba)
+                urdf.visual(f"meshes/{link}_{part}.obj", material, MATERIALS[material])
 
     hulls = arm_hulls()
 

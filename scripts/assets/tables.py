@@ -25,7 +25,7 @@ def _show(urdf, folder, parts, link, place):
         if owner == link:
             stem = f"{link.removesuffix('_link')}_{part}"
             write_obj(folder / "meshes" / f"{stem}.obj", place(mesh), material)
-            urdf.visual(f"meshes/{stem}.obj", material, MATERIALS[material].rgba)
+            urdf.visual(f"meshes/{stem}.obj", material, MATERIALS[material])
 
 
 def write_table(scenes, letter):

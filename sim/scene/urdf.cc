@@ -158,18 +158,22 @@ class BodyBuilder {
     for (const UrdfVisual& visual : link.visuals) {
       const auto material = model_.materials.find(visual.material);
       const bool has_material = material != model_.materials.end();
-      AddInstance(visual.X_LV, visual.geometry, has_material ? material->second.rgba : fallback,
-                  has_material ? material->second.texture : std::filesystem::path{}, link_index, is_static);
+      UrdfMaterial plain;
+      plain.rgba = fallback;
+      AddInstance(visual.X_LV, visual.geometry, has_material ? material->second : plain, link_index,
+                  is_static);
     }
     // Something has to be seen: PyBullet, too, draws the collision shapes of a link without visuals.
     if (!link.visuals.empty()) return;
+    UrdfMaterial plain;
+    plain.rgba = fallback;
     for (const UrdfCollision& collision : link.collisions)
-      AddInstance(collision.X_LC, collision.geometry, fallback, {}, link_index, is_static);
+      AddInstance(collision.X_LC, collision.geometry, plain, link_index, is_static);
   }
 
  private:
-  void AddInstance(const Pose& X_LV, const UrdfGeometry& geometry, const std::array<float, 4>& rgba,
-                   const std::filesystem::path& texture_file, int link, bool is_static) {
+  void AddInstance(const Pose& X_LV, const UrdfGeometry& geometry, const UrdfMaterial& material, int link,
+                   bool is_static) {
     VisualInstance instance;
     instance.body = options_.body;
     instance.link = link;
@@ -186,9 +190,9 @@ class BodyBuilder {
       } else {
         instance.mesh = visuals_.AddMesh(MakePrimitive(geometry, options_.shading));
       }
-      if (!texture_file.empty()) texture = visuals_.TextureFromFile(texture_file);
+      if (!material.texture.empty()) texture = visuals_.TextureFromFile(material.texture);
     });
-    instance.material = visuals_.MaterialFor(rgba, texture);
+    instance.material = visuals_.MaterialFor(material.rgba, texture, material.specular);
     visuals_.model().instances.push_back(instance);
   }
 

@@ -132,6 +132,13 @@ UrdfMaterial UrdfParser::ParseMaterial(const XmlElement& element) const {
       }
     }
   }
+  if (const auto specular = element.Child("specular")) {
+    if (const auto rgb = specular->Vector("rgb")) {
+      const double mean = (rgb->x + rgb->y + rgb->z) / 3;
+      if (!(mean >= 0 && mean <= 1)) specular->Bad(fmt::format("rgb has mean {}, expected 0 to 1", mean));
+      material.specular = static_cast<float>(mean);
+    }
+  }
   if (const auto texture = element.Child("texture"))
     material.texture = FindFile(*texture, texture->RequireAttribute("filename"));
   return material;

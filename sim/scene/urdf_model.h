@@ -27,6 +27,7 @@ struct UrdfGeometry {
 struct UrdfMaterial {
   std::array<float, 4> rgba = {0.8f, 0.8f, 0.8f, 1};  // PyBullet's default
   std::filesystem::path texture;                      // empty: none
+  float specular = Material{}.specular;               // mean of <specular rgb>
 };
 
 struct UrdfVisual {

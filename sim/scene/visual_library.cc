@@ -51,13 +51,14 @@ int VisualLibrary::AddMesh(TriangleMesh mesh) {
   return static_cast<int>(model_.meshes.size()) - 1;
 }
 
-int VisualLibrary::MaterialFor(const std::array<float, 4>& rgba, int texture) {
+int VisualLibrary::MaterialFor(const std::array<float, 4>& rgba, int texture, float specular) {
   const auto [entry, is_new] =
-      materials_.emplace(std::pair{rgba, texture}, static_cast<int>(model_.materials.size()));
+      materials_.emplace(std::tuple{rgba, texture, specular}, static_cast<int>(model_.materials.size()));
   if (is_new) {
     Material material;
     material.rgba = rgba;
     material.texture = texture;
+    material.specular = specular;
     model_.materials.push_back(material);
   }
   return entry->second;

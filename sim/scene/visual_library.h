@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <map>
+#include <tuple>
 
 #include "sim/scene/visual_model.h"
 
@@ -23,7 +24,7 @@ class VisualLibrary {
   FileMesh MeshFromFile(const std::filesystem::path& file);
   int TextureFromFile(const std::filesystem::path& file);
   int AddMesh(TriangleMesh mesh);
-  int MaterialFor(const std::array<float, 4>& rgba, int texture);
+  int MaterialFor(const std::array<float, 4>& rgba, int texture, float specular = Material{}.specular);
 
   VisualModel& model() { return model_; }
 
@@ -31,7 +32,7 @@ class VisualLibrary {
   VisualModel& model_;
   std::map<std::filesystem::path, FileMesh> meshes_;
   std::map<std::filesystem::path, int> textures_;
-  std::map<std::pair<std::array<float, 4>, int>, int> materials_;
+  std::map<std::tuple<std::array<float, 4>, int, float>, int> materials_;
 };
 
 }  // namespace deerbench
