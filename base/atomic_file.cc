@@ -12,59 +12,44 @@
 #include "base/error.h"
 
 namespace deerbench {
-namespace {
+AtomicFile::AtomicFile(const std::filesystem::path& path)
+    : path_(path), pending_(path.string() + fmt::format(".{}.tmp", getpid())) {
+  fd_ = open(pending_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd_ < 0) FailWith("cannot be written");
+}
 
-// A file beside its final name; removed unless it was renamed.
-class PendingFile {
- public:
-  explicit PendingFile(const std::filesystem::path& path)
-      : path_(path), pending_(path.string() + fmt::format(".{}.tmp", getpid())) {
-    fd_ = open(pending_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd_ < 0) FailWith("cannot be written");
+AtomicFile::~AtomicFile() {
+  if (fd_ >= 0) close(fd_);
+  if (!renamed_) unlink(pending_.c_str());
+}
+
+void AtomicFile::Write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(fd_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) FailWith("cannot be written");
+    bytes.remove_prefix(static_cast<size_t>(written));
   }
-  PendingFile(const PendingFile&) = delete;
-  PendingFile& operator=(const PendingFile&) = delete;
-  ~PendingFile() {
-    if (fd_ >= 0) close(fd_);
-    if (!renamed_) unlink(pending_.c_str());
-  }
+}
 
-  void Write(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t written = write(fd_, bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) FailWith("cannot be written");
-      bytes.remove_prefix(static_cast<size_t>(written));
-    }
-  }
+void AtomicFile::Commit() {
+  if (fsync(fd_) != 0) FailWith("cannot be flushed to the disk");
+  const int fd = fd_;
+  fd_ = -1;
+  if (close(fd) != 0) FailWith("cannot be closed");
+  if (rename(pending_.c_str(), path_.c_str()) != 0) FailWith("cannot be put in place");
+  renamed_ = true;
+}
 
-  void Publish() {
-    if (fsync(fd_) != 0) FailWith("cannot be flushed to the disk");
-    const int fd = fd_;
-    fd_ = -1;
-    if (close(fd) != 0) FailWith("cannot be closed");
-    if (rename(pending_.c_str(), path_.c_str()) != 0) FailWith("cannot be put in place");
-    renamed_ = true;
-  }
-
- private:
-  [[noreturn]] void FailWith(std::string_view what) {
-    const int reason = errno;
-    Fail(fmt::format("{}: {}: {}", path_.string(), what, std::strerror(reason)));
-  }
-
-  std::filesystem::path path_;
-  std::string pending_;
-  int fd_ = -1;
-  bool renamed_ = false;
-};
-
-}  // namespace
+void AtomicFile::FailWith(std::string_view what) const {
+  const int reason = errno;
+  Fail(fmt::format("{}: {}: {}", path_.string(), what, std::strerror(reason)));
+}
 
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view bytes) {
-  PendingFile file(path);
+  AtomicFile file(path);
   file.Write(bytes);
-  file.Publish();
+  file.Commit();
 }
 
 }  // namespace deerbench

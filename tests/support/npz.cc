@@ -41,7 +41,8 @@ std::string Between(const std::string& text, const std::string& from, const std:
 }
 
 NpyArray ParseNpy(const std::vector<uint8_t>& data) {
-  Require(data.size() > 10 && std::memcmp(data.data(), "\x93NUMPY", 6) == 0, "npz: entry is not an .npy array");
+  Require(data.size() > 10 && std::memcmp(data.data(), "\x93NUMPY", 6) == 0,
+          "npz: entry is not an .npy array");
   const int length_width = data[6] >= 2 ? 4 : 2;
   const size_t header_size = ReadLittle(data, 8, length_width), body = 8 + length_width + header_size;
   const std::string header(data.begin() + 8 + length_width, data.begin() + body);
@@ -131,8 +132,9 @@ Npz ReadNpz(const std::filesystem::path& path) {
     std::string name(data.begin() + at + 46, data.begin() + at + 46 + name_size);
     const size_t start = local + 30 + ReadLittle(data, local + 26, 2) + ReadLittle(data, local + 28, 2);
     Require(start + packed <= data.size(), "npz: entry " + name + " is truncated");
-    std::vector<uint8_t> body = method == 0 ? std::vector<uint8_t>(data.begin() + start, data.begin() + start + size)
-                                            : Inflate(data.data() + start, packed, size);
+    std::vector<uint8_t> body = method == 0
+                                    ? std::vector<uint8_t>(data.begin() + start, data.begin() + start + size)
+                                    : Inflate(data.data() + start, packed, size);
     if (name.ends_with(".npy")) name.resize(name.size() - 4);
     arrays.emplace(name, ParseNpy(body));
     at += 46 + name_size + ReadLittle(data, at + 30, 2) + ReadLittle(data, at + 32, 2);

@@ -11,7 +11,7 @@ namespace deerbench::test {
 
 // One array as it lies in the file, C order.
 struct NpyArray {
-  std::string dtype;           // NumPy's descr without byte order: "f4", "f8", "f2", "i8", "u1", "U43", ...
+  std::string dtype;  // NumPy's descr without byte order: "f4", "f8", "f2", "i8", "u1", "U43", ...
   std::vector<int64_t> shape;
   std::vector<uint8_t> bytes;
 

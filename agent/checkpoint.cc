@@ -1,0 +1,64 @@
+#include "agent/checkpoint.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace deerbench {
+namespace {
+
+std::string FirstOf(const std::vector<std::string>& names) {
+  constexpr size_t kShown = 8;
+  std::string text =
+      fmt::format("{}", fmt::join(names.begin(), names.begin() + std::min(kShown, names.size()), ", "));
+  if (names.size() > kShown) text += fmt::format(" and {} more", names.size() - kShown);
+  return text;
+}
+
+}  // namespace
+
+void LoadParameters(torch::nn::Module& model, const SafetensorsFile& file, const LoadOptions& options) {
+  torch::NoGradGuard no_grad;
+  std::vector<std::string> missing, misshapen, unexpected;
+  const auto parameters = model.named_parameters();
+  for (const auto& item : parameters) {
+    if (!file.Has(item.key())) {
+      missing.push_back(item.key());
+    } else if (file.shape(item.key()) != item.value().sizes().vec()) {
+      misshapen.push_back(fmt::format("{} is ({}), expected ({})", item.key(),
+                                      fmt::join(file.shape(item.key()), ", "),
+                                      fmt::join(item.value().sizes().vec(), ", ")));
+    }
+  }
+  for (const std::string& name : file.names()) {
+    const bool ignored = std::any_of(options.ignored_prefixes.begin(), options.ignored_prefixes.end(),
+                                     [&](const std::string& prefix) { return name.starts_with(prefix); });
+    if (!ignored && !parameters.contains(name)) unexpected.push_back(name);
+  }
+  std::string problems;
+  const auto report = [&](const char* what, const std::vector<std::string>& names) {
+    if (!names.empty())
+      problems += fmt::format("{}{}: {}", problems.empty() ? "" : "; ", what, FirstOf(names));
+  };
+  report("missing", missing);
+  report("of another shape", misshapen);
+  report("unexpected", unexpected);
+  if (!problems.empty())
+    Fail(fmt::format("{}: tensors do not fit the model: {}", file.path().string(), problems));
+
+  for (const auto& item : parameters) {
+    const torch::Tensor stored = file.Get(item.key());
+    torch::Tensor parameter = item.value();
+    const bool same = stored.scalar_type() == parameter.scalar_type() && parameter.device().is_cpu();
+    if (options.share_memory && same) {
+      parameter.set_data(stored);
+    } else {
+      parameter.copy_(stored);
+    }
+  }
+}
+
+}  // namespace deerbench

@@ -1,0 +1,97 @@
+#include "agent/multi_exit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace deerbench {
+
+int ExitOptions::LastLayer() const {
+  const auto it = std::lower_bound(exit_layers.begin(), exit_layers.end(), max_layer);
+  return it == exit_layers.end() ? exit_layers.back() : *it;
+}
+
+void ExitOptions::Validate(int model_layers) const {
+  Require(!exit_layers.empty(), "exit layers are empty, expected at least one");
+  if (!std::is_sorted(exit_layers.begin(), exit_layers.end()) || exit_layers.front() < 1) {
+    Fail("exit layers must ascend and start at layer 1 or later");
+  }
+  if (LastLayer() >= model_layers) {
+    Fail(
+        fmt::format("highest exit is layer {}, the model has layers 0 to {}", LastLayer(), model_layers - 1));
+  }
+  const auto usable =
+      std::count_if(exit_layers.begin(), exit_layers.end(), [&](int e) { return e <= max_layer; });
+  if (static_cast<size_t>(usable) != thresholds.size()) {
+    Fail(fmt::format("there are {} thresholds, expected {}: one for each exit up to layer {}",
+                     thresholds.size(), usable, max_layer));
+  }
+  if (steps_per_stage < 1) Fail(fmt::format("steps_per_stage is {}, expected at least 1", steps_per_stage));
+}
+
+MultiExitRollout::MultiExitRollout(AgentModel model, ExitOptions options)
+    : model_(std::move(model)), options_(std::move(options)) {
+  options_.Validate(model_->config.language.layers);
+}
+
+void MultiExitRollout::Reset() {
+  state_ = {};
+  step_ = 0;
+  stage_exit_ = -1;
+}
+
+MultiExitRollout::HeadResult MultiExitRollout::RunHead(const torch::Tensor& hidden) {
+  HeadState next = state_;
+  HeadOutput output = model_->extra_exit->Run(ActionHead::Impl::Pool(hidden).unsqueeze(1), next);
+  return {output, next};
+}
+
+ExitStep MultiExitRollout::Step(const torch::Tensor& media, const torch::Tensor& ids,
+                                const torch::Tensor& mask) {
+  torch::InferenceMode inference;
+  const TextContext context = model_->lang_encoder->MakeContext(ids, mask);
+  const bool decide = step_ % options_.steps_per_stage == 0;
+
+  ExitStep step;
+  torch::Tensor x = model_->lang_encoder->Embed(ids), before, reference;
+  for (int layer = 0;; ++layer) {
+    before = x;
+    x = model_->lang_encoder->RunLayer(layer, x, media, context);
+    const auto exit = std::find(options_.exit_layers.begin(), options_.exit_layers.end(), layer);
+    if (exit == options_.exit_layers.end()) continue;
+    const bool forced = layer >= options_.max_layer;
+    if (!decide && !forced && layer < stage_exit_) continue;
+
+    // The first exit compares with what the layer below it would have done.
+    if (decide && !reference.defined()) reference = RunHead(before).output.pose;
+    HeadResult head = RunHead(x);
+    const float probability = torch::sigmoid(head.output.gripper_logit).item<float>();
+    const torch::Tensor pose = head.output.pose.flatten().contiguous();
+    bool leave = forced || !decide;
+    if (decide) {
+      ExitProbe probe{.layer = layer, .gripper_probability = probability};
+      probe.difference = (head.output.pose - reference).square().mean().sqrt().item<float>();
+      std::copy_n(pose.data_ptr<float>(), 6, probe.pose.begin());
+      step.probes.push_back(probe);
+      reference = head.output.pose;
+      const size_t index = exit - options_.exit_layers.begin();
+      leave = leave || (index < options_.thresholds.size() && probe.difference <= options_.thresholds[index]);
+    }
+    if (!leave) continue;
+
+    state_ = head.next;
+    pooled_ = ActionHead::Impl::Pool(x);
+    step.exit_layer = layer;
+    step.gripper_probability = probability;
+    for (int i = 0; i < 6; ++i) step.action[i] = static_cast<float>(c10::Half(pose.data_ptr<float>()[i]));
+    step.action[6] = probability > 0.5f ? 1.0f : -1.0f;
+    break;
+  }
+  if (decide) stage_exit_ = step.exit_layer;
+  ++step_;
+  return step;
+}
+
+}  // namespace deerbench
