@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <span>
+#include <thread>
 
 #include "base/error.h"
 #include "sim/tasks/feasibility.h"
@@ -16,9 +18,11 @@ namespace {
 constexpr uint32_t kTuningSeed = 1'000'000;
 
 // How many of `total` fall to part `index` of `parts`, as numpy.array_split deals them out.
-int ShareOf(int total, int parts, int index) { return total / parts + (index < total % parts ? 1 : 0); }
+size_t ShareOf(size_t total, size_t parts, size_t index) {
+  return total / parts + (index < total % parts ? 1 : 0);
+}
 
-// Random task sequences until one is feasible.
+// The next feasible chain: random task sequences until one makes sense, some 7000 of them on average.
 Chain DrawChain(const SymbolicState& state, NumpyRandomState& random) {
   Chain chain{state, {}};
   do {
@@ -27,22 +31,40 @@ Chain DrawChain(const SymbolicState& state, NumpyRandomState& random) {
   return chain;
 }
 
+// `count` chains, dealt out to the initial conditions in their order; draw(index, state, share) makes the
+// share of one of them. The shares do not depend on each other, so threads may make them in any order.
+template <typename Draw>
+std::vector<Chain> DealOut(int count, const Draw& draw) {
+  const std::vector<SymbolicState> states = InitialConditions();
+  std::vector<std::vector<Chain>> shares(states.size());
+  {
+    std::atomic<size_t> next = 0;
+    const auto work = [&] {
+      for (size_t i = next++; i < states.size(); i = next++)
+        shares[i] = draw(static_cast<uint32_t>(i), states[i], ShareOf(count, states.size(), i));
+    };
+    std::vector<std::jthread> threads(std::max(1u, std::thread::hardware_concurrency()) - 1);
+    for (std::jthread& thread : threads) thread = std::jthread(work);
+    work();
+  }
+  std::vector<Chain> chains;
+  for (const std::vector<Chain>& share : shares) chains.insert(chains.end(), share.begin(), share.end());
+  return chains;
+}
+
 std::vector<Chain> TuningSet() {
   const std::vector<Chain> evaluation = CalvinSequences(kEvaluationChains);
-  const std::vector<SymbolicState> states = InitialConditions();
-  std::vector<Chain> chains;
-  for (size_t i = 0; i < states.size(); ++i) {
-    NumpyRandomState random(kTuningSeed + static_cast<uint32_t>(i));
-    const size_t first = chains.size();
-    const size_t share = ShareOf(kTuningChains, static_cast<int>(states.size()), static_cast<int>(i));
-    while (chains.size() < first + share) {
-      const Chain chain = DrawChain(states[i], random);
-      // Chains of other states differ anyway.
-      const auto own = std::span(chains).subspan(first);
-      if (std::ranges::count(evaluation, chain) == 0 && std::ranges::count(own, chain) == 0)
-        chains.push_back(chain);
-    }
-  }
+  std::vector<Chain> chains =
+      DealOut(kTuningChains, [&](uint32_t index, const SymbolicState& state, size_t share) {
+        NumpyRandomState random(kTuningSeed + index);
+        std::vector<Chain> drawn;
+        while (drawn.size() < share) {
+          const Chain chain = DrawChain(state, random);
+          if (std::ranges::count(evaluation, chain) == 0 && std::ranges::count(drawn, chain) == 0)
+            drawn.push_back(chain);
+        }
+        return drawn;
+      });
   NumpyRandomState(kTuningSeed - 1).Shuffle(std::span(chains));
   return chains;
 }
@@ -51,14 +73,12 @@ std::vector<Chain> TuningSet() {
 
 std::vector<Chain> CalvinSequences(int count) {
   if (count < 0) Fail(fmt::format("chains: count is {}, expected 0 or more", count));
-  const std::vector<SymbolicState> states = InitialConditions();
-  std::vector<Chain> chains;
-  chains.reserve(count);
-  for (size_t i = 0; i < states.size(); ++i) {
-    NumpyRandomState random(static_cast<uint32_t>(i));
-    const int share = ShareOf(count, static_cast<int>(states.size()), static_cast<int>(i));
-    for (int k = 0; k < share; ++k) chains.push_back(DrawChain(states[i], random));
-  }
+  std::vector<Chain> chains = DealOut(count, [](uint32_t index, const SymbolicState& state, size_t share) {
+    NumpyRandomState random(index);
+    std::vector<Chain> drawn;
+    for (size_t k = 0; k < share; ++k) drawn.push_back(DrawChain(state, random));
+    return drawn;
+  });
   NumpyRandomState(0).Shuffle(std::span(chains));
   return chains;
 }

@@ -33,9 +33,15 @@ bool OnSlider(Place place) { return place == Place::kSliderLeft || place == Plac
 constexpr std::array<uint32_t, 11> kCategories = {1, 1, 2, 3, 4, 7, 10, 11, 8, 8, 9};
 static_assert(static_cast<size_t>(TaskFamily::kPushIntoDrawer) + 1 == kCategories.size());
 
-uint32_t Category(const Task& task) {
-  const bool lift = task.family == TaskFamily::kLift;
-  return kCategories[static_cast<size_t>(task.family)] + (lift ? static_cast<uint32_t>(*task.surface) : 0);
+// By TaskId, one bit for the task's category.
+std::array<uint32_t, kTaskCount> CategoryBits() {
+  std::array<uint32_t, kTaskCount> bits{};
+  for (TaskId id = 0; id < kTaskCount; ++id) {
+    const Task& task = Tasks()[id];
+    const uint32_t kind = task.family == TaskFamily::kLift ? static_cast<uint32_t>(*task.surface) : 0;
+    bits[id] = 1u << (kCategories[static_cast<size_t>(task.family)] + kind);
+  }
+  return bits;
 }
 
 // Each rule below does its task in `world` and returns in how many ways it could be done: 0 leaves the world
@@ -158,9 +164,11 @@ int Do(const Task& task, SymbolicWorld& world) {
 
 bool Feasible(const SymbolicState& state, std::span<const TaskId> tasks) {
   // The cheap test first: the generator asks about millions of sequences.
+  static const std::array<uint32_t, kTaskCount> kBits = CategoryBits();
   uint32_t categories = 0;
-  for (const TaskId id : tasks) categories |= 1u << Category(Tasks()[id]);
+  for (const TaskId id : tasks) categories |= kBits[id];
   if (std::popcount(categories) != static_cast<int>(tasks.size())) return false;
+
   SymbolicWorld world{state.led, state.lightbulb, state.slider_left, state.drawer_open, false, {}};
   for (size_t i = 0; i < 3; ++i) world.block[i] = Widen(state.block[i]);
   for (const TaskId id : tasks) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -35,19 +34,9 @@ class NumpyRandomState {
   // shuffle(x) of a list or a one-dimensional array. permutation(n) is the shuffle of 0 .. n-1.
   template <typename T>
   void Shuffle(std::span<T> x) {
-    if (x.empty()) return;
-    uint32_t i = static_cast<uint32_t>(x.size()) - 1;
-    while (i > 0) {
-      const uint32_t mask = MaskFor(i);
-      // No branch on whether a draw is rejected (half of them may be): a rejected one swaps x[i] with itself
-      // and leaves i as it is. CALVIN's 1000 chains take 7 million shuffles.
-      while (i > mask / 2) {
-        const uint32_t draw = NextUint32() & mask;
-        const uint32_t rejected = draw > i ? 1 : 0;
-        const uint32_t j = draw ^ ((draw ^ i) & (0u - rejected));
-        std::swap(x[i], x[j]);
-        i -= 1 - rejected;
-      }
+    for (size_t i = x.size(); i-- > 1;) {
+      const uint32_t j = Interval(static_cast<uint32_t>(i));
+      if (j != i) std::swap(x[i], x[j]);
     }
   }
 
@@ -58,9 +47,6 @@ class NumpyRandomState {
 
  private:
   static constexpr size_t kWords = 624;
-
-  // The smallest 2^k - 1 that is not below `max`, which is above 0.
-  static uint32_t MaskFor(uint32_t max) { return ~0u >> std::countl_zero(max); }
 
   void Refill();
 
