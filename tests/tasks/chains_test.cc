@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/sha256.h"
 
 namespace deerbench {
 namespace {
@@ -26,31 +27,37 @@ TEST_CASE("A chain is printed as CALVIN's dictionaries would be") {
       R"("push_into_drawer", "turn_off_led", "move_slider_right", "lift_blue_block_slider"]})");
 }
 
+std::string Digest(const std::vector<Chain>& chains) {
+  std::string lines;
+  for (const Chain& chain : chains) lines += ToJson(chain) + "\n";
+  return Sha256Hex(lines);
+}
+
+// Digests of what calvin_models' get_sequences(n) returned (numpy 2.4.6), a json.dumps line a chain.
+TEST_CASE("The sequences are CALVIN's for any count") {
+  CHECK(Digest(CalvinSequences(0)) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(Digest(CalvinSequences(1)) == "6dfa1745260b5843b98bbf09beeeee3e1ac4a3ce0b35f2915e5bc9d725de88de");
+  CHECK(Digest(CalvinSequences(7)) == "f75fe364222d259598add8be876064c71c4a377d6ca38817cf58fd0d43312820");
+  CHECK(Digest(CalvinSequences(193)) == "4685c0f8919e9af1ac7f1bd5df8b64e9f814bfdbb5b1c2c43c8f4c97872bbbbd");
+  CHECK(Digest(Chains(ChainSet::kEvaluation, kEvaluationChains)) ==
+        "8e65b0d416708f3edd580c9d73d20b852dbec925bf769a5825eabacf5573a002");
+}
+
 TEST_CASE("The tuning set's chains are distinct and none is an evaluation chain") {
+  const std::vector<Chain> tuning_chains = Chains(ChainSet::kTuning, kTuningChains);
   std::set<std::string> evaluation, tuning;
-  for (const Chain& chain : Chains(ChainSet::kEvaluation, kEvaluationChains))
-    evaluation.insert(ToJson(chain));
-  for (const Chain& chain : Chains(ChainSet::kTuning, kTuningChains)) {
+  for (const Chain& chain : CalvinSequences(kEvaluationChains)) evaluation.insert(ToJson(chain));
+  for (const Chain& chain : tuning_chains) {
     CHECK(evaluation.count(ToJson(chain)) == 0);
     CHECK(tuning.insert(ToJson(chain)).second);
   }
   CHECK(tuning.size() == 2000);
+  CHECK(std::ranges::equal(Chains(ChainSet::kTuning, 30), std::span(tuning_chains).first(30)));
 }
 
-TEST_CASE("Fewer chains of a set are its head") {
-  for (const ChainSet set : {ChainSet::kEvaluation, ChainSet::kTuning}) {
-    const std::vector<Chain> few = Chains(set, 30), more = Chains(set, 200);
-    CHECK(std::ranges::equal(few, std::span(more).first(30)));
-  }
-}
-
-TEST_CASE("CALVIN's sequences are another set for another count") {
-  CHECK(CalvinSequences(0).empty());
-  CHECK(CalvinSequences(7).size() == 7);
-  const std::vector<Chain> few = CalvinSequences(193);
-  CHECK(few.size() == 193);
-  const std::vector<Chain> more = CalvinSequences(400);
-  CHECK_FALSE(std::ranges::equal(few, std::span(more).first(193)));
+TEST_CASE("Fewer evaluation chains are the first of the thousand") {
+  const std::vector<Chain> all = CalvinSequences(kEvaluationChains);
+  CHECK(std::ranges::equal(Chains(ChainSet::kEvaluation, 30), std::span(all).first(30)));
 }
 
 TEST_CASE("A count that a set does not have is refused with both numbers") {
