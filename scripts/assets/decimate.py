@@ -73,7 +73,7 @@ class _Surface:
         pa, pb = self.points[a], self.points[b]
         point = _best_point(q, pa, pb)
         # A little length in the price keeps flat parts from growing slivers.
-        cost = _error(q, point) + 1e-6 * sum((pa[k] - pb[k]) ** 2 for k in range(3)) * (q[0] + q[4] + q[7])
+        cost = _error(q, point) + 2e-5 * sum((pa[k] - pb[k]) ** 2 for k in range(3)) * (q[0] + q[4] + q[7])
         return (cost, a, b, self.stamp[a], self.stamp[b], point)
 
     def may_collapse(self, a, b, point):
