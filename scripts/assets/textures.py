@@ -65,6 +65,6 @@ def write_textures(scenes):
     write_png(folder / "wood_oak.png", wood(11, (0.86, 0.71, 0.51), (0.66, 0.48, 0.29)))
     write_png(folder / "wood_walnut.png", wood(12, (0.47, 0.31, 0.20), (0.26, 0.16, 0.10), rings=12))
     write_png(folder / "wood_maple.png", wood(13, (0.95, 0.84, 0.65), (0.82, 0.66, 0.45), rings=7, contrast=0.9))
-    write_png(folder / "wood_cherry.png", wood(14, (0.58, 0.29, 0.17), (0.36, 0.15, 0.09), rings=10))
+    write_png(folder / "wood_cherry.png", wood(14, (0.53, 0.28, 0.175), (0.32, 0.15, 0.095), rings=10))
     write_png(folder / "brushed_metal.png", brushed_metal(15))
     write_png(folder / "floor.png", floor(16))
