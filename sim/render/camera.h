@@ -16,12 +16,15 @@ struct Camera {
   double near_m = 0.01;
   double far_m = 10;
   Pose X_WC;
+
+  void Validate() const;  // throws Error naming field, value and what was expected
 };
 
 // Row-major 3x3 intrinsic matrix in pixels.
 std::array<double, 9> Intrinsics(const Camera& camera);
 
-// Pose of a camera at `eye` that looks at `target`; `up` need not be perpendicular to the view direction.
+// Pose of a camera at `eye` that looks at `target`; `up` need not be perpendicular to the view direction, but
+// not parallel to it either.
 Pose LookAt(const Vec3& eye, const Vec3& target, const Vec3& up);
 
 }  // namespace deerbench

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "sim/render/camera.h"
+#include "sim/render/lighting.h"
 #include "sim/scene/scene_state.h"
 #include "sim/scene/visual_model.h"
 
@@ -14,6 +15,7 @@ struct RenderOptions {
   bool shadows = true;    // shadow map of the key light
   bool antialias = true;  // of colour edges; depth and segmentation are sampled at pixel centres
   bool filter_textures = true;
+  Lighting lighting;
 
   void Validate() const;
 };

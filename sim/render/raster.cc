@@ -1,0 +1,225 @@
+#include "sim/render/raster.h"
+
+#include <algorithm>
+
+#include "sim/render/clip.h"
+#include "sim/render/simd.h"
+
+namespace deerbench::render {
+namespace {
+
+struct CornerLanes {
+  F8 x, y, depth;
+  I8 code;
+};
+
+// Gathers corner `corner` of eight triangles.
+DEERBENCH_INLINE CornerLanes LoadCorners(const ScreenVertex* vertices, const uint32_t* position_of_corner,
+                                         const uint32_t* triangles, int corner) {
+  F8 row[4];
+  for (int i = 0; i < 4; ++i) {
+    typedef float F4 __attribute__((vector_size(16), aligned(4), may_alias));
+    const F4 low = *reinterpret_cast<const F4*>(&vertices[position_of_corner[3 * triangles[i] + corner]]);
+    const F4 high =
+        *reinterpret_cast<const F4*>(&vertices[position_of_corner[3 * triangles[i + 4] + corner]]);
+    row[i] = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
+  }
+  const F8 xy01 = __builtin_shufflevector(row[0], row[1], 0, 8, 1, 9, 4, 12, 5, 13);
+  const F8 xy23 = __builtin_shufflevector(row[2], row[3], 0, 8, 1, 9, 4, 12, 5, 13);
+  const F8 dc01 = __builtin_shufflevector(row[0], row[1], 2, 10, 3, 11, 6, 14, 7, 15);
+  const F8 dc23 = __builtin_shufflevector(row[2], row[3], 2, 10, 3, 11, 6, 14, 7, 15);
+  return {__builtin_shufflevector(xy01, xy23, 0, 1, 8, 9, 4, 5, 12, 13),
+          __builtin_shufflevector(xy01, xy23, 2, 3, 10, 11, 6, 7, 14, 15),
+          __builtin_shufflevector(dc01, dc23, 0, 1, 8, 9, 4, 5, 12, 13),
+          BitsOf(__builtin_shufflevector(dc01, dc23, 2, 3, 10, 11, 6, 7, 14, 15))};
+}
+
+template <bool kWithIds>
+DEERBENCH_INLINE void DrawTriangle(const TriangleSetup& s, VisibilityBuffer& target) {
+  const I8 lane = LaneIndex();
+  const F8 lane_f = ToFloat(lane);
+  I8 row_edge[3];
+  for (int k = 0; k < 3; ++k) row_edge[k] = Splat(s.edge[k]) + Splat(s.edge_x[k]) * lane;
+  const F8 least = Splat(s.least_depth), greatest = Splat(s.greatest_depth);
+  const U8 id = Splat(s.id);
+  for (int y = s.y0; y <= s.y1; ++y) {
+    const F8 row_depth =
+        Splat(s.depth + s.depth_y * static_cast<float>(y - s.y0)) + Splat(s.depth_x) * lane_f;
+    for (int x = s.x0; x <= s.x1; x += kLanes) {
+      const int dx = x - s.x0;
+      I8 edge[3];
+      for (int k = 0; k < 3; ++k) edge[k] = row_edge[k] + Splat(s.edge_x[k] * dx);
+      const F8 depth = Min(Max(row_depth + Splat(s.depth_x * static_cast<float>(dx)), least), greatest);
+      const int index = target.Index(x, y);
+      float* depths = &target.depth[static_cast<size_t>(index)];
+      const F8 old_depth = Load(depths);
+      const I8 outside = edge[0] | edge[1] | edge[2];
+      const I8 drawn = (outside >= 0) & (depth > old_depth);
+      if (!AnyNegative(drawn)) continue;
+      Store(depths, drawn ? depth : old_depth);
+      if constexpr (kWithIds) {
+        uint32_t* ids = &target.id[static_cast<size_t>(index)];
+        Store(ids, drawn ? id : Load(ids));
+      }
+    }
+    for (int k = 0; k < 3; ++k) row_edge[k] += Splat(s.edge_y[k]);
+  }
+}
+
+Vec3 CornerInCamera(const PackedMesh& mesh, const Pose& X_CV, uint32_t position) {
+  return X_CV * Vec3{mesh.x[position], mesh.y[position], mesh.z[position]};
+}
+
+}  // namespace
+
+void VisibilityBuffer::Resize(int new_width, int new_height, bool with_ids) {
+  width = new_width;
+  height = new_height;
+  stride = (new_width + kLanes) / kLanes * kLanes + kLanes;
+  const size_t size = static_cast<size_t>(stride) * height + kLanes;
+  depth.resize(size);
+  if (with_ids) id.resize(size);
+}
+
+void VisibilityBuffer::Clear(float far_depth) {
+  std::fill(depth.begin(), depth.end(), far_depth);
+  std::fill(id.begin(), id.end(), kBackground);
+}
+
+TriangleSetup TriangleBatch::Triangle(int i, uint32_t id) const {
+  TriangleSetup s;
+  for (int k = 0; k < 3; ++k) {
+    s.edge[k] = edge[k][i];
+    s.edge_x[k] = edge_x[k][i];
+    s.edge_y[k] = edge_y[k][i];
+    s.edge_fraction[k] = edge_fraction[k][i];
+  }
+  s.x0 = x0[i];
+  s.y0 = y0[i];
+  s.x1 = x1[i];
+  s.y1 = y1[i];
+  s.depth = depth[i];
+  s.depth_x = depth_x[i];
+  s.depth_y = depth_y[i];
+  s.least_depth = least_depth[i];
+  s.greatest_depth = greatest_depth[i];
+  s.id = id;
+  return s;
+}
+
+void SetUpTriangles(const DrawArguments& arguments, const uint32_t* triangles, Reach reach,
+                    TriangleBatch& out) {
+  const ScreenVertex* vertices = arguments.projected.vertices.data();
+  const uint32_t* corners = arguments.mesh.position_of_corner.data();
+  CornerLanes c[3];
+  for (int k = 0; k < 3; ++k) c[k] = LoadCorners(vertices, corners, triangles, k);
+  if (arguments.faces == Faces::kBack) std::swap(c[1], c[2]);
+
+  const I8 common = c[0].code & c[1].code & c[2].code;
+  const I8 any = c[0].code | c[1].code | c[2].code;
+  const I8 outside = (common & Splat(static_cast<int32_t>(~kOutsideGuard))) != 0;
+  const I8 partly = (any & Splat(static_cast<int32_t>(kTooNear | kOutsideGuard))) != 0;
+  out.clipped = SignMask(partly & ~outside);
+
+  // Differences of unsnapped positions give the depth's slope and which way the triangle faces. Rounding
+  // cannot cull a triangle that faces forward; one that is kept by mistake has no sample inside.
+  const F8 dx1 = c[1].x - c[0].x, dy1 = c[1].y - c[0].y, dx2 = c[2].x - c[0].x, dy2 = c[2].y - c[0].y;
+  const F8 area = dx2 * dy1 - dx1 * dy2;
+  constexpr float kSnap = 4.0f / (1 << kSubpixelBits);
+  const F8 doubt = Splat(kSnap) * (Abs(dx1) + Abs(dy1) + Abs(dx2) + Abs(dy2) + Splat(kSnap));
+  const I8 facing = area > -doubt;
+  I8 alive = facing & ~outside & ~partly;
+  out.drawn = SignMask(alive);
+  if (out.drawn == 0) return;
+
+  I8 px[3], py[3];
+  const F8 subpixels = Splat(static_cast<float>(1 << kSubpixelBits));
+  for (int k = 0; k < 3; ++k) {
+    // Lanes that are clipped or culled hold anything: keep their numbers in range.
+    px[k] = RoundToInt((alive ? c[k].x : Splat(0.0f)) * subpixels);
+    py[k] = RoundToInt((alive ? c[k].y : Splat(0.0f)) * subpixels);
+  }
+  const I8 min_x = Min(Min(px[0], px[1]), px[2]), max_x = Max(Max(px[0], px[1]), px[2]);
+  const I8 min_y = Min(Min(py[0], py[1]), py[2]), max_y = Max(Max(py[0], py[1]), py[2]);
+  const int32_t low = reach == Reach::kCentres ? 127 : 0, high = reach == Reach::kCentres ? -128 : 0;
+  const I8 x0 = Max((min_x + Splat(low)) >> 8, Splat(0)), y0 = Max((min_y + Splat(low)) >> 8, Splat(0));
+  const I8 x1 = Min((max_x + Splat(high)) >> 8, Splat(arguments.view.width - 1));
+  const I8 y1 = Min((max_y + Splat(high)) >> 8, Splat(arguments.view.height - 1));
+  alive &= (x0 <= x1) & (y0 <= y1);
+  out.drawn = SignMask(alive);
+  if (out.drawn == 0) return;
+
+  for (int k = 0; k < 3; ++k) {
+    const int n = (k + 1) % 3;
+    const I8 ax = py[n] - py[k], ay = px[k] - px[n];
+    const I8 to_x = (x0 << 8) + 128 - px[k], to_y = (y0 << 8) + 128 - py[k];
+    // The fill rule: a sample on a left or top edge is inside, on others it is not.
+    const I8 inclusive = (ax > 0) | ((ax == 0) & (ay > 0));
+    const I8 rest = ax * (to_x & 255) + ay * (to_y & 255) - 1 - inclusive;
+    *reinterpret_cast<I8*>(out.edge[k]) = ax * (to_x >> 8) + ay * (to_y >> 8) + (rest >> 8);
+    *reinterpret_cast<I8*>(out.edge_fraction[k]) = rest & 255;
+    *reinterpret_cast<I8*>(out.edge_x[k]) = ax;
+    *reinterpret_cast<I8*>(out.edge_y[k]) = ay;
+  }
+  *reinterpret_cast<I8*>(out.x0) = x0;
+  *reinterpret_cast<I8*>(out.y0) = y0;
+  *reinterpret_cast<I8*>(out.x1) = x1;
+  *reinterpret_cast<I8*>(out.y1) = y1;
+
+  const F8 inverse = Splat(1.0f) / area;
+  const F8 dd1 = c[1].depth - c[0].depth, dd2 = c[2].depth - c[0].depth;
+  const F8 depth_x = (dd2 * dy1 - dd1 * dy2) * inverse, depth_y = (dd1 * dx2 - dd2 * dx1) * inverse;
+  *reinterpret_cast<F8*>(out.depth_x) = depth_x;
+  *reinterpret_cast<F8*>(out.depth_y) = depth_y;
+  *reinterpret_cast<F8*>(out.depth) = c[0].depth + depth_x * (ToFloat(x0) + Splat(0.5f) - c[0].x) +
+                                      depth_y * (ToFloat(y0) + Splat(0.5f) - c[0].y);
+  *reinterpret_cast<F8*>(out.least_depth) = Min(Min(c[0].depth, c[1].depth), c[2].depth);
+  *reinterpret_cast<F8*>(out.greatest_depth) = Max(Max(c[0].depth, c[1].depth), c[2].depth);
+}
+
+void DrawMesh(const DrawArguments& arguments, VisibilityBuffer& target) {
+  const PackedMesh& mesh = arguments.mesh;
+  const bool with_ids = !target.id.empty();
+  TriangleBatch batch;
+  std::vector<TriangleSetup> pieces;
+  for (int first = 0; first < mesh.num_triangles; first += kLanes) {
+    uint32_t triangles[kLanes];
+    for (int i = 0; i < kLanes; ++i) triangles[i] = static_cast<uint32_t>(first + i);
+    const uint32_t real =
+        mesh.num_triangles - first >= kLanes ? 0xffu : (1u << (mesh.num_triangles - first)) - 1;
+    SetUpTriangles(arguments, triangles, arguments.candidates ? Reach::kPixels : Reach::kCentres, batch);
+    for (uint32_t left = batch.drawn & real; left != 0; left &= left - 1) {
+      const int i = std::countr_zero(left);
+      const uint32_t triangle = triangles[i];
+      const TriangleSetup setup = batch.Triangle(i, arguments.first_id + triangle);
+      if (with_ids)
+        DrawTriangle<true>(setup, target);
+      else
+        DrawTriangle<false>(setup, target);
+      if (arguments.candidates) {
+        arguments.candidates->push_back({triangle, static_cast<int16_t>(setup.x0),
+                                         static_cast<int16_t>(setup.y0), static_cast<int16_t>(setup.x1),
+                                         static_cast<int16_t>(setup.y1)});
+      }
+    }
+    for (uint32_t left = batch.clipped & real; left != 0; left &= left - 1) {
+      const uint32_t triangle = triangles[std::countr_zero(left)];
+      std::array<Vec3, 3> corners;
+      for (int k = 0; k < 3; ++k)
+        corners[k] = CornerInCamera(mesh, arguments.X_CV, mesh.position_of_corner[3 * triangle + k]);
+      pieces.clear();
+      ClipTriangle(corners, arguments.view, arguments.first_id + triangle, arguments.faces,
+                   arguments.clipped ? Reach::kPixels : Reach::kCentres, pieces);
+      for (const TriangleSetup& piece : pieces) {
+        if (with_ids)
+          DrawTriangle<true>(piece, target);
+        else
+          DrawTriangle<false>(piece, target);
+      }
+      if (arguments.clipped)
+        arguments.clipped->insert(arguments.clipped->end(), pieces.begin(), pieces.end());
+    }
+  }
+}
+
+}  // namespace deerbench::render

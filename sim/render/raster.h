@@ -1,0 +1,75 @@
+// Triangles into a buffer of depths and triangle names. Exact coverage: vertices are snapped to 1/256 pixel
+// and edges are integers, so neighbouring triangles neither overlap nor leave gaps (top-left rule).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "sim/render/view.h"
+
+namespace deerbench::render {
+
+// Depth and triangle of every pixel, rows padded so that a whole vector can be written at any pixel.
+struct VisibilityBuffer {
+  int width = 0, height = 0, stride = 0;
+  std::vector<float> depth;  // (height, stride) as in ScreenVertex; greater is nearer
+  std::vector<uint32_t> id;  // (height, stride) kBackground or instance << kTriangleBits | triangle
+
+  void Resize(int new_width, int new_height, bool with_ids);
+  void Clear(float far_depth);
+  int Index(int x, int y) const { return y * stride + x; }
+};
+
+// One triangle, ready to be drawn. Edge functions count 1/256 of a subpixel square, rounded down after the
+// fill rule's bias: a sample is inside where all three are at least 0.
+struct TriangleSetup {
+  std::array<int32_t, 3> edge;    // at the centre of pixel (x0, y0)
+  std::array<int32_t, 3> edge_x;  // change from pixel to pixel
+  std::array<int32_t, 3> edge_y;
+  std::array<int32_t, 3> edge_fraction;  // what rounding `edge` down left over, 0..255
+  int32_t x0, y0, x1, y1;                // pixels whose samples can be inside, both ends included
+  float depth, depth_x, depth_y;         // at the centre of (x0, y0) and its changes
+  float least_depth, greatest_depth;     // of the vertices
+  uint32_t id;
+};
+
+enum class Faces : uint8_t { kFront, kBack };
+
+// Pixels that a triangle can touch: those whose centres it can contain, or all that its bounding box meets.
+enum class Reach : uint8_t { kCentres, kPixels };
+
+// A triangle that may have samples elsewhere than at pixel centres.
+struct Candidate {
+  uint32_t triangle;  // of the mesh
+  int16_t x0, y0, x1, y1;
+};
+
+// Draws the triangles of a mesh. `first_id` is the name of triangle 0. Appends to `candidates`, unless it is
+// null, every triangle that meets a pixel, and to `clipped` the pieces of those that had to be clipped.
+struct DrawArguments {
+  const PackedMesh& mesh;
+  const ProjectedMesh& projected;
+  const Pose& X_CV;  // for clipping, in double precision
+  const View& view;
+  Faces faces = Faces::kFront;
+  uint32_t first_id = 0;
+  std::vector<Candidate>* candidates = nullptr;
+  std::vector<TriangleSetup>* clipped = nullptr;
+};
+void DrawMesh(const DrawArguments& arguments, VisibilityBuffer& target);
+
+// Up to eight triangles of a mesh at once, one a lane of every array.
+struct TriangleBatch {
+  alignas(32) int32_t edge[3][8], edge_x[3][8], edge_y[3][8], edge_fraction[3][8];
+  alignas(32) int32_t x0[8], y0[8], x1[8], y1[8];
+  alignas(32) float depth[8], depth_x[8], depth_y[8], least_depth[8], greatest_depth[8];
+  uint32_t drawn = 0;    // bit i: triangle i faces the right way and reaches a pixel
+  uint32_t clipped = 0;  // bit i: triangle i is visible only in part and has to be clipped first
+
+  TriangleSetup Triangle(int lane, uint32_t id) const;
+};
+void SetUpTriangles(const DrawArguments& arguments, const uint32_t* triangles, Reach reach,
+                    TriangleBatch& out);
+
+}  // namespace deerbench::render

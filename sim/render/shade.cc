@@ -1,0 +1,159 @@
+#include "sim/render/shade.h"
+
+#include "sim/render/simd.h"
+
+namespace deerbench::render {
+namespace {
+
+std::array<float, 3> ToArray(const Vec3& v) {
+  return {static_cast<float>(v.x), static_cast<float>(v.y), static_cast<float>(v.z)};
+}
+DEERBENCH_INLINE V3x8 Splat3(const std::array<float, 3>& v) {
+  return {Splat(v[0]), Splat(v[1]), Splat(v[2])};
+}
+DEERBENCH_INLINE V3x8 Splat3(const Float3& v) { return {Splat(v.x), Splat(v.y), Splat(v.z)}; }
+
+// Attributes of one corner of eight triangles: position, normal, texture coordinates.
+struct CornerAttributes {
+  V3x8 p, n;
+  F8 u, v;
+};
+DEERBENCH_INLINE CornerAttributes LoadCorner(const PackedMesh& mesh, const uint32_t* triangles,
+                                             uint32_t corner) {
+  F8 row[kLanes];
+  for (int i = 0; i < kLanes; ++i)
+    row[i] = Load(&mesh.vertices[mesh.vertex_of_corner[3 * triangles[i] + corner]].x);
+  Transpose8x8(row);
+  return {{row[0], row[1], row[2]}, {row[3], row[4], row[5]}, row[6], row[7]};
+}
+
+// x^n by squaring.
+DEERBENCH_INLINE F8 Power(F8 x, int n) {
+  F8 result = Splat(1.0f);
+  for (; n != 0; n >>= 1) {
+    if (n & 1) result *= x;
+    x *= x;
+  }
+  return result;
+}
+
+DEERBENCH_INLINE V3x8 Unit(const V3x8& v) { return (Splat(1.0f) / Sqrt(Max(Dot(v, v), Splat(1e-30f)))) * v; }
+
+// Texture coordinates of slivers can be anything: keep them in the range in which sampling works.
+DEERBENCH_INLINE F8 Tame(F8 x) { return Abs(x) < Splat(1e6f) ? x : Splat(0.0f); }
+
+}  // namespace
+
+ShadingContext MakeShadingContext(const RenderScene& scene, const PackedInstance& instance, bool lit,
+                                  const Pose& X_WV, const Pose& X_WC, const View& view,
+                                  const Lighting& lighting, bool filter_textures) {
+  ShadingContext c;
+  c.mesh = &scene.meshes[static_cast<size_t>(instance.mesh)];
+  if (instance.texture >= 0) c.texture = &scene.textures[static_cast<size_t>(instance.texture)];
+  c.filter_textures = filter_textures;
+  c.rgb = lit ? instance.lit_rgb : instance.rgb;
+  c.emissive = lit;
+  c.specular = instance.specular * lighting.specular;
+  c.shininess = instance.shininess;
+  const Pose X_VC = Inverse(X_WV) * X_WC;
+  const Transform X = ToTransform(X_VC);
+  c.eye = X.t;
+  c.X_VC = X.r;
+  c.to_light = ToArray(Rotate(Conjugate(X_WV.q), Normalized(lighting.to_key_light)));
+  c.up = ToArray(Rotate(Conjugate(X_WV.q), {0, 0, 1}));
+  c.cx = static_cast<float>(view.cx);
+  c.cy = static_cast<float>(view.cy);
+  c.inverse_f = static_cast<float>(1 / view.f);
+  return c;
+}
+
+void ShadeFragments(const ShadingContext& c, const Lighting& lighting, std::span<const Fragment> fragments,
+                    PixelLight* pixels) {
+  const F8 zero = Splat(0.0f), one = Splat(1.0f), half = Splat(0.5f);
+  const V3x8 eye = Splat3(c.eye), to_light = Splat3(c.to_light), up = Splat3(c.up);
+  const V3x8 key = Splat3(lighting.key), sky = Splat3(lighting.sky), ground = Splat3(lighting.ground);
+  const F8 wrap = Splat(lighting.key_wrap), wrap_scale = Splat(1 / (1 + lighting.key_wrap));
+  const V3x8 ray_x = {Splat(c.X_VC[0]), Splat(c.X_VC[3]), Splat(c.X_VC[6])};
+  const V3x8 ray_y = {Splat(c.X_VC[1]), Splat(c.X_VC[4]), Splat(c.X_VC[7])};
+  const V3x8 ray_z = {Splat(c.X_VC[2]), Splat(c.X_VC[5]), Splat(c.X_VC[8])};
+
+  for (size_t first = 0; first < fragments.size(); first += kLanes) {
+    const size_t count = fragments.size() - first < kLanes ? fragments.size() - first : kLanes;
+    uint32_t triangles[kLanes];
+    F8 screen_x, screen_y, weight;
+    for (size_t i = 0; i < kLanes; ++i) {
+      const Fragment& fragment = fragments[first + (i < count ? i : 0)];
+      triangles[i] = fragment.triangle;
+      screen_x[i] = fragment.x;
+      screen_y[i] = fragment.y;
+      weight[i] = fragment.weight;
+    }
+    const CornerAttributes a = LoadCorner(*c.mesh, triangles, 0), b = LoadCorner(*c.mesh, triangles, 1),
+                           d = LoadCorner(*c.mesh, triangles, 2);
+
+    // Where the ray through the sample meets the triangle's plane.
+    const F8 dx = (screen_x - Splat(c.cx)) * Splat(c.inverse_f),
+             dy = (screen_y - Splat(c.cy)) * Splat(c.inverse_f);
+    const V3x8 ray = dx * ray_x + dy * ray_y + ray_z;
+    const V3x8 e1 = b.p - a.p, e2 = d.p - a.p;
+    const V3x8 face = Cross(e1, e2);
+    const V3x8 from_a = eye - a.p;
+    const F8 face_ray = Dot(face, ray);
+    const F8 t = -Dot(face, from_a) / face_ray;
+    const V3x8 q = from_a + t * ray;
+    const F8 inverse_area = one / Dot(face, face);
+    const V3x8 gradient1 = inverse_area * Cross(e2, face), gradient2 = inverse_area * Cross(face, e1);
+    const F8 w1 = Dot(gradient1, q), w2 = Dot(gradient2, q);
+    const V3x8 normal = Unit(a.n + w1 * (b.n - a.n) + w2 * (d.n - a.n));
+
+    V3x8 albedo = Splat3(c.rgb);
+    if (c.texture != nullptr) {
+      const F8 du1 = b.u - a.u, du2 = d.u - a.u, dv1 = b.v - a.v, dv2 = d.v - a.v;
+      const F8 u = Tame(a.u + w1 * du1 + w2 * du2), v = Tame(a.v + w1 * dv1 + w2 * dv2);
+      Rgb8 texel;
+      if (c.filter_textures) {
+        // The point moves by t (r - (n.r / n.ray) ray) / f when the sample moves a pixel along r.
+        const F8 step = t * Splat(c.inverse_f), inverse_face_ray = one / face_ray;
+        const F8 width = Splat(static_cast<float>(c.texture->width()));
+        const F8 height = Splat(static_cast<float>(c.texture->height()));
+        const auto footprint = [&](const V3x8& direction) DEERBENCH_INLINE_LAMBDA {
+          const V3x8 move = step * (direction - (Dot(face, direction) * inverse_face_ray) * ray);
+          const F8 m1 = Dot(gradient1, move), m2 = Dot(gradient2, move);
+          const F8 mu = (m1 * du1 + m2 * du2) * width, mv = (m1 * dv1 + m2 * dv2) * height;
+          return mu * mu + mv * mv;
+        };
+        texel = c.texture->SampleFiltered(u, v, Max(footprint(ray_x), footprint(ray_y)));
+      } else {
+        texel = c.texture->SampleNearest(u, v);
+      }
+      albedo = {albedo.x * texel.r, albedo.y * texel.g, albedo.z * texel.b};
+    }
+
+    V3x8 ambient, direct;
+    if (c.emissive) {
+      ambient = albedo;
+      direct = {zero, zero, zero};
+    } else {
+      const F8 facing = half + half * Dot(normal, up);
+      ambient = ground + facing * (sky - ground);
+      ambient = {ambient.x * albedo.x, ambient.y * albedo.y, ambient.z * albedo.z};
+      const F8 cosine = Dot(normal, to_light);
+      const F8 diffuse = Max((cosine + wrap) * wrap_scale, zero);
+      const V3x8 halfway = Unit(to_light - (one / Sqrt(Dot(ray, ray))) * ray);
+      const F8 highlight =
+          cosine > zero ? Splat(c.specular) * Power(Max(Dot(normal, halfway), zero), c.shininess) : zero;
+      direct = {key.x * (diffuse * albedo.x + highlight), key.y * (diffuse * albedo.y + highlight),
+                key.z * (diffuse * albedo.z + highlight)};
+    }
+
+    F8 rows[kLanes] = {weight * ambient.x, weight * ambient.y, weight * ambient.z, zero,
+                       weight * direct.x,  weight * direct.y,  weight * direct.z,  zero};
+    Transpose8x8(rows);
+    for (size_t i = 0; i < count; ++i) {
+      float* light = pixels[fragments[first + i].pixel].ambient;
+      Store(light, Load(light) + rows[i]);
+    }
+  }
+}
+
+}  // namespace deerbench::render

@@ -1,0 +1,56 @@
+// Colour of visible points of one instance.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "sim/render/lighting.h"
+#include "sim/render/mip_texture.h"
+#include "sim/render/render_scene.h"
+#include "sim/render/view.h"
+
+namespace deerbench::render {
+
+// A point of a triangle that is seen at (x, y) on the screen and makes up `weight` of a pixel.
+struct Fragment {
+  float x, y;
+  float weight;
+  uint32_t pixel;
+  uint32_t triangle;  // of the instance's mesh
+};
+
+// Light that a pixel receives, kept apart as far as occlusion and shadow still have to act on it. One vector
+// of eight floats in memory.
+struct PixelLight {
+  float ambient[3];
+  float unused0;
+  float key[3];
+  float unused1;
+};
+
+// All that is equal for the fragments of one instance, in the instance's visual frame V.
+struct ShadingContext {
+  const PackedMesh* mesh = nullptr;
+  const MipTexture* texture = nullptr;
+  bool filter_textures = true;
+  std::array<float, 3> rgb{};
+  float specular = 0;
+  int shininess = 1;
+  bool emissive = false;            // shines in `rgb` whatever light falls on it
+  std::array<float, 3> eye{};       // position of the camera
+  std::array<float, 9> X_VC{};      // rotation, row-major
+  std::array<float, 3> to_light{};  // unit
+  std::array<float, 3> up{};        // unit
+  float cx = 0, cy = 0, inverse_f = 0;
+};
+
+ShadingContext MakeShadingContext(const RenderScene& scene, const PackedInstance& instance, bool lit,
+                                  const Pose& X_WV, const Pose& X_WC, const View& view,
+                                  const Lighting& lighting, bool filter_textures);
+
+// Adds each fragment's light to its pixel.
+void ShadeFragments(const ShadingContext& context, const Lighting& lighting,
+                    std::span<const Fragment> fragments, PixelLight* pixels);
+
+}  // namespace deerbench::render
