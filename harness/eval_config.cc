@@ -88,7 +88,7 @@ bool SetConfigValue(EvalConfig& config, std::string_view key, const std::string&
   else if (key == "chain_set")
     config.chain_set = ParseChainSet(value);
   else if (key == "chains")
-    config.chains = ParseNumber(key, value, 1, kEvaluationChains);
+    config.chains = ParseNumber(key, value, 1, std::max(kEvaluationChains, kTuningChains));
   else if (key == "seed")
     config.seed = ParseNumber<uint64_t>(key, value, 0, UINT64_MAX);
   else if (key == "scenes")

@@ -1,0 +1,88 @@
+#include "harness/evaluation.h"
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <variant>
+
+#include "base/error.h"
+#include "harness/episode.h"
+#include "harness/policy_registry.h"
+#include "harness/process/worker_pool.h"
+#include "harness/record_json.h"
+#include "sim/env/tabletop.h"
+#include "sim/tasks/instructions.h"
+
+namespace deerbench {
+namespace {
+
+// All that a worker keeps between chains.
+class EvalWorker {
+ public:
+  EvalWorker(const EvalConfig& config, std::filesystem::path out)
+      : config_(config),
+        out_(std::move(out)),
+        tabletop_(LoadTabletopScene(config_.split.Scene(), config_.scenes, config_.assets)),
+        policy_(FindPolicy(config_.policy).make({tabletop_.scene().model, config_})),
+        chains_(Chains(config_.chain_set, config_.chains)) {
+    options_.seed = config_.seed;
+    options_.policy_name = config_.policy;
+    const Instructions instructions = LoadInstructions(config_.scenes);
+    for (TaskId task = 0; task < kTaskCount; ++task)
+      options_.instructions[task] = instructions.Canonical(task);
+  }
+
+  nlohmann::json Run(int index) {
+    ChainRecord record = std::visit(
+        [&](auto& policy) { return EvaluateChain(tabletop_, *policy, chains_.at(index), index, options_); },
+        policy_);
+    WriteStepFile(out_, record);
+    return nlohmann::json::parse(ToJsonLine(record));
+  }
+
+ private:
+  EvalConfig config_;
+  std::filesystem::path out_;
+  Tabletop tabletop_;
+  AnyPolicy policy_;
+  std::vector<Chain> chains_;
+  EpisodeOptions options_;
+};
+
+}  // namespace
+
+JobRunner PrepareEvalWorker(const nlohmann::json& setup) {
+  const EvalConfig config = ConfigFromKeys(ParseYamlKeys(setup.at("config"), "config"));
+  const auto worker = std::make_shared<EvalWorker>(config, setup.at("out").get<std::string>());
+  return [worker](int index) { return worker->Run(index); };
+}
+
+std::optional<Summary> RunEvaluation(const EvaluationRequest& request, const EvaluationEvents& events) {
+  RunWriter::Check(request.out, request.config, request.mode);
+  // The first worker loads scene and policy before the folder is touched: what they refuse leaves no trace.
+  WorkerPool pool(
+      {.argv = request.worker_argv,
+       .setup = nlohmann::json{{"config", ToYaml(request.config)}, {"out", request.out.string()}}.dump(),
+       .workers = request.config.workers,
+       .interrupt_fd = request.interrupt_fd,
+       .job_name = "chain"});
+  if (!pool.Start()) return std::nullopt;
+
+  RunWriter writer(request.out, request.config, request.mode);
+  if (events.on_begin) events.on_begin(writer);
+  WorkerEvents worker_events;
+  worker_events.on_result = [&](int, const nlohmann::json& result) {
+    ChainRecord record = ChainRecordFromJson(result.dump());
+    writer.CommitLine(record);
+    if (events.on_chain) events.on_chain(writer, record);
+  };
+  worker_events.on_tick = events.on_tick;
+  worker_events.on_trouble = [&](const std::string& text) {
+    if (events.on_trouble) events.on_trouble(text);
+  };
+  if (!pool.Run(writer.Missing(), worker_events)) return std::nullopt;
+  return writer.Finish();
+}
+
+}  // namespace deerbench

@@ -1,0 +1,80 @@
+// The `deerbench` program. Here alone the environment is read and errors become exit codes: 0 done, 1 a check
+// or comparison failed, 2 bad usage or input, 3 interrupted.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+#include "base/error.h"
+#include "base/version.h"
+#include "harness/resources.h"
+#include "harness/verbs/verb.h"
+
+namespace deerbench {
+namespace {
+
+constexpr auto kVerbs = {AddEval, AddReport, AddChains, AddBench, AddDoctor, AddWorker};
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+// "deerbench: error: " and one line, whatever the message holds.
+void PrintOneLine(std::string message) {
+  for (char& c : message) {
+    if (c == '\n') c = ' ';
+  }
+  while (!message.empty() && message.back() == ' ') message.pop_back();
+  PrintError("deerbench: error: " + message + "\n");
+}
+
+// The innermost subcommand that was named: its help is the one to read.
+std::string NamedCommand(const CLI::App& app) {
+  std::string name = app.get_name();
+  for (const CLI::App* verb : app.get_subcommands()) name += " " + NamedCommand(*verb);
+  return name;
+}
+
+int Main(int argc, char** argv) {
+  Program program;
+  program.executable = ExecutablePath();
+  program.env_scenes = Environment("DEERBENCH_SCENES");
+  program.env_assets = Environment("DEERBENCH_CALVIN_ASSETS");
+  program.terminal = QueryTerminal(!Environment("NO_COLOR").empty());
+
+  CLI::App app("Benchmark for language-conditioned robot manipulation", "deerbench");
+  app.set_version_flag("--version", std::string(Version()));
+  app.require_subcommand(1);
+  app.option_defaults()->take_last();
+  for (const auto add : kVerbs) add(app, program);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& request) {  // --help, --version
+    return app.exit(request);
+  } catch (const CLI::ParseError& error) {
+    PrintOneLine(fmt::format("{} (see {} --help)", error.what(), NamedCommand(app)));
+    return kBadInput;
+  } catch (const std::exception& error) {
+    PrintOneLine(error.what());
+    return kBadInput;
+  }
+  return program.exit_code;
+}
+
+}  // namespace
+
+void PrintError(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+void PrintOutput(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+}  // namespace deerbench
+
+int main(int argc, char** argv) { return deerbench::Main(argc, argv); }

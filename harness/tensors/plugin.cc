@@ -1,0 +1,16 @@
+// The far side of tensor_plugin.h.
+#include "harness/tensors/tensor_plugin.h"
+
+namespace {
+
+class Plugin final : public deerbench::TensorPlugin {
+ public:
+  deerbench::TensorRuntime Runtime() const override { return deerbench::QueryTensorRuntime(); }
+};
+
+}  // namespace
+
+__attribute__((visibility("default"))) const deerbench::TensorPlugin* DeerbenchTensorPlugin() {
+  static const Plugin kPlugin;
+  return &kPlugin;
+}

@@ -1,0 +1,27 @@
+// Everything of the program that needs the tensor library. Loading that takes a quarter of a second and 200
+// MiB, so it lives in a shared library of ours that only those verbs and policies load which need it.
+#pragma once
+
+#include <filesystem>
+
+#include "agent/runtime.h"
+
+namespace deerbench {
+
+class TensorPlugin {
+ public:
+  virtual ~TensorPlugin() = default;
+  virtual TensorRuntime Runtime() const = 0;
+};
+
+// Where the shared library lies: beside the program, in ../lib/deerbench, or in the Python package. Empty if
+// there is none.
+std::filesystem::path FindTensorPlugin(const std::filesystem::path& executable);
+
+// Loads it for the rest of the process's life. Throws Error with the loader's reason.
+const TensorPlugin& LoadTensorPlugin(const std::filesystem::path& executable);
+
+}  // namespace deerbench
+
+// The one symbol of the shared library.
+extern "C" const deerbench::TensorPlugin* DeerbenchTensorPlugin();
