@@ -10,7 +10,8 @@ namespace deerbench {
 
 struct SceneState {
   // Pose of every link frame (URDF link frame, not the inertial one) in the world, bodies in load order, each
-  // body's base first. VisualInstance::frame indexes it.
+  // body's base first. VisualInstance::frame indexes it,
+  // FrameIndex (forward_kinematics.h) finds a link's.
   std::vector<Pose> X_WL;
   bool lightbulb_on = false;
   bool led_on = false;
