@@ -55,7 +55,7 @@ int LinkIndex(const BodyDescription& body, const std::string& link_name) {
   Fail(fmt::format("{} ({}): no link '{}'", body.name, body.file, link_name));
 }
 
-SceneState InitialState(const SceneDescription& scene) {
+SceneState SceneStateAsLoaded(const SceneDescription& scene) {
   SceneState state;
   for (size_t b = 0; b < scene.bodies.size(); ++b) {
     const BodyDescription& body = scene.bodies[b];

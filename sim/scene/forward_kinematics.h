@@ -29,6 +29,6 @@ int LinkIndex(const BodyDescription& body, const std::string& link_name);
 
 // The scene as loaded: robot in its initial position with an open gripper, all other joints at zero, lights
 // off.
-SceneState InitialState(const SceneDescription& scene);
+SceneState SceneStateAsLoaded(const SceneDescription& scene);
 
 }  // namespace deerbench

@@ -10,8 +10,7 @@ namespace deerbench {
 
 struct SceneState {
   // Pose of every link frame (URDF link frame, not the inertial one) in the world, bodies in load order, each
-  // body's base first. VisualInstance::frame indexes it,
-  // FrameIndex (forward_kinematics.h) finds a link's.
+  // body's base first. VisualInstance::frame indexes it.
   std::vector<Pose> X_WL;
   bool lightbulb_on = false;
   bool led_on = false;

@@ -193,7 +193,7 @@ UrdfLink UrdfParser::ParseLink(const XmlElement& element) {
     const auto material = visual->Child("material");
     if (!material) continue;
     out.material = material->RequireAttribute("name");
-    if (material->Child("color") || material->Child("texture") || material->Child("specular"))
+    if (material->Child("color") || material->Child("texture"))
       model_.materials[out.material] = ParseMaterial(*material);
   }
   for (auto collision = element.Child("collision"); collision;

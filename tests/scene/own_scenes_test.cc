@@ -99,7 +99,7 @@ TEST_CASE("surfaces of our own tables lie where blocks rest in the recordings") 
 
 TEST_CASE("the arm's tool is where CALVIN's is in the initial pose") {
   const SceneDescription scene = LoadOwn("D");
-  const SceneState state = InitialState(scene);
+  const SceneState state = SceneStateAsLoaded(scene);
   const Pose& X_WTcp = state.X_WL[static_cast<size_t>(FrameIndex(scene, 0, scene.robot.tcp_link))];
   // world_link_frame_pos_quat of link 15 in CALVIN's scene D.
   CHECK(X_WTcp.p.x == Approx(0.0258684).margin(2e-6));

@@ -144,7 +144,7 @@ TEST_CASE("The initial state has a pose for every frame, the arm in its initial 
   const TempFolder folder;
   WriteFiles(folder);
   const SceneDescription scene = LoadText(folder, kYaml);
-  const SceneState state = InitialState(scene);
+  const SceneState state = SceneStateAsLoaded(scene);
   CHECK(static_cast<int>(state.X_WL.size()) == FirstFrame(scene, static_cast<int>(scene.bodies.size())));
   for (const VisualInstance& instance : scene.visual.instances) {
     CHECK(instance.frame == FrameIndex(scene, instance.body, instance.link));
