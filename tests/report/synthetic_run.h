@@ -18,11 +18,12 @@ Picture SyntheticView(int size, double time);
 struct SyntheticRunOptions {
   std::string policy = "deer";
   int chains = 40;
-  double skill = 0.85;            // chance of each subtask to succeed
-  int strips = 3;                 // chains with pictures
-  int videos = 1;                 // chains with a video
-  bool costs = true;              // a policy that has something to count
-  std::string first_instruction;  // replaces that of the first subtask of chain 0
+  double skill = 0.85;                 // chance of each subtask to succeed
+  int strips = 3;                      // chains with pictures
+  int videos = 1;                      // chains with a video
+  bool costs = true;                   // a policy that has something to count
+  double gmacs = 0.0123;               // of its language model, a step
+  std::string first_instruction = {};  // replaces that of the first subtask of chain 0
   uint64_t seed = 1;
 };
 
