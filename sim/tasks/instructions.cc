@@ -67,8 +67,7 @@ class Reader {
   }
 
   std::string Text(const YAML::Node& node, const std::string& where) const {
-    if (!node.IsScalar())
-      Fail(fmt::format("{} line {}: {} holds something other than text", file_, Line(node), where));
+    if (!node.IsScalar()) Bad(node, where, "holds something other than text");
     return node.Scalar();
   }
 
@@ -77,13 +76,10 @@ class Reader {
                 const YAML::Node& node) {
     const std::string where = "tasks." + key;
     const auto row = std::ranges::find(Tasks(), name, &Task::name);
-    if (row == Tasks().end())
-      Fail(fmt::format("{} line {}: {}: no task is called '{}'", file_, Line(node), where, name));
+    if (row == Tasks().end()) Bad(node, where, fmt::format("no task is called '{}'", name));
     TaskSentences& task = sentences_[row - Tasks().begin()];
-    if (!task.canonical.empty())
-      Fail(fmt::format("{} line {}: {}: '{}' is there twice", file_, Line(node), where, name));
-    if (!node.IsMap())
-      Fail(fmt::format("{} line {}: {} is no map, {}", file_, Line(node), where, kExpectedKeys));
+    if (!task.canonical.empty()) Bad(node, where, fmt::format("'{}' is there twice", name));
+    if (!node.IsMap()) Bad(node, where, fmt::format("is no map, {}", kExpectedKeys));
     for (const auto& field : node) {
       const std::string field_name = Text(field.first, where);
       const std::string field_where = where + "." + field_name;
@@ -94,19 +90,17 @@ class Reader {
       } else if (field_name == "held_out" && task.held_out.empty()) {
         task.held_out = Sentences(field.second, field_where, color);
       } else {
-        Fail(fmt::format("{} line {}: {}: unknown or repeated key, {}", file_, Line(field.first), field_where,
-                         kExpectedKeys));
+        Bad(field.first, field_where, fmt::format("unknown or repeated key, {}", kExpectedKeys));
       }
     }
     if (task.canonical.empty() || task.training.empty() || task.held_out.empty())
-      Fail(fmt::format("{} line {}: {} is incomplete, {}", file_, Line(node), where, kExpectedKeys));
+      Bad(node, where, fmt::format("is incomplete, {}", kExpectedKeys));
   }
 
   std::vector<std::string> Sentences(const YAML::Node& node, const std::string& where,
                                      std::string_view color) {
     if (!node.IsSequence() || node.size() == 0)
-      Fail(
-          fmt::format("{} line {}: {} is no list, expected at least one sentence", file_, Line(node), where));
+      Bad(node, where, "is no list, expected at least one sentence");
     std::vector<std::string> sentences;
     for (const YAML::Node& item : node) sentences.push_back(Sentence(item, where, color));
     return sentences;
@@ -116,17 +110,17 @@ class Reader {
     std::string sentence = Text(node, where);
     if (!color.empty()) sentence = Colored(std::move(sentence), color);
     if (!IsPlain(sentence)) {
-      Fail(fmt::format("{} line {}: {}: '{}' is no sentence, expected lower-case words between single spaces",
-                       file_, Line(node), where, sentence));
+      Bad(node, where,
+          fmt::format("'{}' is no sentence, expected lower-case words between single spaces", sentence));
     }
     const auto [first, is_new] = said_.emplace(sentence, where);
-    if (!is_new)
-      Fail(fmt::format("{} line {}: {}: '{}' is said by {} already", file_, Line(node), where, sentence,
-                       first->second));
+    if (!is_new) Bad(node, where, fmt::format("'{}' is said by {} already", sentence, first->second));
     return sentence;
   }
 
-  static int Line(const YAML::Node& node) { return node.Mark().line + 1; }
+  [[noreturn]] void Bad(const YAML::Node& node, const std::string& where, std::string_view what) const {
+    Fail(fmt::format("{} line {}: {}: {}", file_, node.Mark().line + 1, where, what));
+  }
 
   static constexpr std::string_view kExpectedKeys = "expected canonical, training and held_out, once each";
 

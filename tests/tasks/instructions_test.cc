@@ -119,7 +119,7 @@ TEST_CASE("A wrong file is refused with the place and what was expected") {
       ErrorAfter([](std::string& t) { Replace(t, "    held_out:", "    heldout:"); }),
       Catch::Contains("tasks.rotate_{color}_block_right.heldout") && Catch::Contains("expected canonical"));
   CHECK_THAT(ErrorAfter([](std::string& t) { Replace(t, "    canonical: pull the drawer open\n", ""); }),
-             Catch::Contains("tasks.open_drawer is incomplete"));
+             Catch::Contains("tasks.open_drawer: is incomplete"));
   CHECK_THAT(ErrorAfter([](std::string& t) { Replace(t, "pull the drawer open", "Pull the drawer open!"); }),
              Catch::Contains("tasks.open_drawer.canonical") && Catch::Contains("'Pull the drawer open!'"));
   CHECK_THAT(
