@@ -76,6 +76,11 @@ TEST_CASE("A block is rotated by more than 60 and less than 180 degrees, left co
     CHECK_FALSE(Done("rotate_red_block_left", m.start, m.end));
     CHECK_FALSE(Done("rotate_red_block_right", m.start, m.end));
   }
+  // Half a turn is neither left nor right.
+  Moments half;
+  Red(half.end).orientation = {0, 0, 1, 0};
+  CHECK_FALSE(Done("rotate_red_block_left", half.start, half.end));
+  CHECK_FALSE(Done("rotate_red_block_right", half.start, half.end));
   // 190 degrees to the left are 170 to the right.
   const Moments far = Turned(190);
   CHECK(Done("rotate_red_block_right", far.start, far.end));
@@ -86,6 +91,15 @@ TEST_CASE("A rotation does not depend on the length or the sign of the quaternio
   Red(m.end).orientation = {-2 * Red(m.end).orientation.x, -2 * Red(m.end).orientation.y,
                             -2 * Red(m.end).orientation.z, -2 * Red(m.end).orientation.w};
   CHECK(Done("rotate_red_block_left", m.start, m.end));
+}
+
+TEST_CASE("A rotation is about the table's vertical, whichever side the block lies on") {
+  Moments m;
+  Red(m.start).orientation = FromEuler({std::numbers::pi / 2, 0, 0.3});
+  Red(m.end).orientation = Yaw(90) * Red(m.start).orientation;
+  CHECK(Done("rotate_red_block_left", m.start, m.end));
+  Red(m.end).orientation = Red(m.start).orientation * Yaw(90);
+  CHECK_FALSE(Done("rotate_red_block_left", m.start, m.end));
 }
 
 TEST_CASE("A rotated block must not tilt, drift or hang in the air") {
@@ -272,14 +286,14 @@ TEST_CASE("A block is stacked when it comes to touch blocks and nothing else") {
 
 TEST_CASE("A fast block is neither stacked nor unstacked, whatever the sign of its velocity") {
   for (const double speed : {1.0, -1.0, 3.0}) {
-    Moments m = RedOntoBlue();
-    Red(m.end).linear_velocity.y = speed;
-    CHECK_FALSE(Done("stack_block", m.start, m.end));
-    CHECK_FALSE(Done("unstack_block", m.end, m.start));
-    m = RedOntoBlue();
-    Red(m.end).angular_velocity.z = speed;
-    CHECK_FALSE(Done("stack_block", m.start, m.end));
-    CHECK_FALSE(Done("unstack_block", m.end, m.start));
+    for (double Vec3::*axis : {&Vec3::x, &Vec3::y, &Vec3::z}) {
+      for (Vec3 BlockInfo::*velocity : {&BlockInfo::linear_velocity, &BlockInfo::angular_velocity}) {
+        Moments m = RedOntoBlue();
+        (Red(m.end).*velocity).*axis = speed;
+        CHECK_FALSE(Done("stack_block", m.start, m.end));
+        CHECK_FALSE(Done("unstack_block", m.end, m.start));
+      }
+    }
   }
   // By component, not by length.
   Moments m = RedOntoBlue();

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <set>
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -29,12 +30,26 @@ TEST_CASE("The table has CALVIN's order and thresholds") {
   CHECK(TaskByName("move_slider_left") == 12);
   CHECK(TaskByName("place_in_slider") == 25);
   CHECK(TaskByName("push_into_drawer") == 33);
-  CHECK(Row("rotate_pink_block_right").threshold == -60);
-  CHECK(Row("push_blue_block_left").threshold == -0.1);
+  for (const char* color : {"red", "blue", "pink"}) {
+    const auto row = [&](const char* before, const char* after) {
+      return Row(std::string(before) + color + after).threshold;
+    };
+    CHECK(row("rotate_", "_block_right") == -60);
+    CHECK(row("rotate_", "_block_left") == 60);
+    CHECK(row("push_", "_block_right") == 0.1);
+    CHECK(row("push_", "_block_left") == -0.1);
+    CHECK(row("lift_", "_block_table") == 0.05);
+    CHECK(row("lift_", "_block_slider") == 0.03);
+    CHECK(row("lift_", "_block_drawer") == 0.05);
+  }
   CHECK(Row("move_slider_left").threshold == 0.15);
+  CHECK(Row("move_slider_right").threshold == -0.15);
+  CHECK(Row("open_drawer").threshold == 0.12);
   CHECK(Row("close_drawer").threshold == -0.12);
-  CHECK(Row("lift_red_block_table").threshold == 0.05);
-  CHECK(Row("lift_red_block_slider").threshold == 0.03);
+  CHECK(Row("turn_on_lightbulb").threshold == 1);
+  CHECK(Row("turn_off_lightbulb").threshold == -1);
+  CHECK(Row("turn_on_led").threshold == 1);
+  CHECK(Row("turn_off_led").threshold == -1);
 }
 
 TEST_CASE("A row has the block and the surface that its name says, and only those") {
