@@ -76,6 +76,7 @@ struct World::Impl {
   void UpdateLights();
 
   BlockState Block(size_t color) const;
+  BlockState ObservedBlock(size_t color) const;
   std::vector<ContactInfo> Contacts(int body) const;
 
   std::shared_ptr<const SceneModel> model;
@@ -244,6 +245,13 @@ BlockState World::Impl::Block(size_t color) const {
           FromBullet(body.getBaseVel()), FromBullet(body.getBaseOmega())};
 }
 
+// PyBullet turns the orientation into a matrix and back before it reports it, which moves its last bits.
+BlockState World::Impl::ObservedBlock(size_t color) const {
+  BlockState block = Block(color);
+  block.orientation = FromBullet(btTransform(ToBullet(block.orientation)).getRotation());
+  return block;
+}
+
 // One entry a contact point, in the order of PyBullet's getContactPoints(bodyA=body).
 std::vector<ContactInfo> World::Impl::Contacts(int body) const {
   std::vector<ContactInfo> contacts;
@@ -330,7 +338,7 @@ SceneObs World::scene_obs() const {
                   w.Table(w.table.button_link),      w.Table(w.table.switch_link),
                   w.memory.lightbulb_on ? 1.0 : 0.0, w.memory.led_on ? 1.0 : 0.0};
   for (size_t slot = 0; slot < 3; ++slot) {
-    const BlockState block = w.Block(w.scene.slot_color(slot));
+    const BlockState block = w.ObservedBlock(w.scene.slot_color(slot));
     const Vec3 euler = ToEuler(block.orientation);
     const double values[] = {block.position.x, block.position.y, block.position.z, euler.x, euler.y, euler.z};
     std::copy(std::begin(values), std::end(values), obs.begin() + static_cast<std::ptrdiff_t>(6 + 6 * slot));
@@ -349,7 +357,7 @@ SceneInfo World::Info() const {
   info.robot.gripper_action = w.memory.gripper_action;
   info.robot.contacts = w.Contacts(w.robot.body);
   for (size_t color = 0; color < 3; ++color) {
-    const BlockState block = w.Block(color);
+    const BlockState block = w.ObservedBlock(color);
     info.blocks[color] = {.uid = w.scene.description().block_bodies[color],
                           .position = block.position,
                           .orientation = block.orientation,

@@ -160,7 +160,7 @@ void SceneLoader::LoadBlocks(const YamlReader& yaml) {
   const std::vector<YamlReader> items = yaml.Items("blocks");
   if (items.size() != 3) yaml.Child("blocks").Bad(fmt::format("list of {}, expected 3 blocks", items.size()));
   for (size_t i = 0; i < items.size(); ++i) {
-    items[i].AllowKeys({"name", "file"});
+    items[i].AllowKeys({"name", "file", "position", "orientation"});
     const std::string name = items[i].Text("name");
     const auto found = std::find(scene_.block_names.begin(), scene_.block_names.end(), name);
     if (found == scene_.block_names.end())
@@ -173,6 +173,7 @@ void SceneLoader::LoadBlocks(const YamlReader& yaml) {
     const double share = (static_cast<double>(i) + 0.5) / 3;
     options.X_WB.p = {table.min.x + share * (table.max.x - table.min.x), (table.min.y + table.max.y) / 2,
                       table.min.z};
+    if (items[i].Has("position")) options.X_WB = ReadPose(items[i], "position", "orientation");
     body = AddUrdf(items[i], name, options);
     if (Body(body).fixed_base) items[i].Child("file").Bad("base of mass 0, expected a block that can move");
     if (Body(body).links.size() != 1) items[i].Child("file").Bad("several links, expected one");
