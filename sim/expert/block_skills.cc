@@ -1,0 +1,166 @@
+// Lifting, turning and pushing blocks where they lie.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "sim/expert/grasp.h"
+#include "sim/expert/skill.h"
+
+namespace deerbench::expert {
+namespace {
+
+constexpr double kDegree = std::numbers::pi / 180;
+constexpr const char* kColors[3] = {"red", "blue", "pink"};
+
+int IndexOf(const Task& task) { return static_cast<int>(*task.block); }
+
+Move NoGrip(int block) {
+  return Stuck(
+      fmt::format("no two faces of the {} block as it lies fit between the fingers", kColors[block]));
+}
+
+class LiftSkill : public Skill {
+ public:
+  explicit LiftSkill(const Task& task) : block_(IndexOf(task)) {}
+
+  Move Next(const View& view) override {
+    const BlockView& block = view.blocks[block_];
+    const std::optional<Grasp> grasp = PlanGrasp(block);
+    if (!grasp) return NoGrip(block_);
+    GraspStep step = TakeHold(view, block_, *grasp);
+    if (step.held || (view.Held() == block_)) {
+      step.goal = {.p = {view.target.x, view.target.y, view.target.z + 0.04},
+                   .yaw = view.target_euler.z,
+                   .open = false};
+      step.goal.p.z = std::min(step.goal.p.z, kShelfClearance_m);
+      step.goal.speed = 0.8;
+    }
+    return {step.goal, ""};
+  }
+
+ private:
+  int block_;
+};
+
+class RotateSkill : public Skill {
+ public:
+  RotateSkill(const Task& task, const View& start)
+      : block_(IndexOf(task)),
+        turn_((task.threshold > 0 ? 1 : -1) * (std::abs(task.threshold) + 15) * kDegree),
+        start_q_(start.blocks[block_].q) {}
+
+  Move Next(const View& view) override {
+    const BlockView& block = view.blocks[block_];
+    const double turned = ToEuler(block.q * Conjugate(start_q_)).z;
+    const std::optional<Grasp> grasp = PlanGrasp(block, turn_ - turned);
+    if (view.Held() == block_ && view.tcp.z < block.p.z + 0.03) {
+      ToolGoal goal{.p = view.target, .yaw = view.target_euler.z + (turn_ - turned), .open = false};
+      // Held by where it lies: just off the surface it would drag, so keep the height.
+      return {goal, ""};
+    }
+    if (!grasp) return NoGrip(block_);
+    return {TakeHold(view, block_, *grasp).goal, ""};
+  }
+
+ private:
+  int block_;
+  double turn_;
+  Quat start_q_;
+};
+
+// Closed fingers behind the block, then straight on, steering so that the block stays in front.
+class PushSkill : public Skill {
+ public:
+  PushSkill(int block, Vec3 direction, Vec3 goal) : block_(block), direction_(direction), goal_(goal) {}
+
+  Move Next(const View& view) override {
+    const BlockView& block = view.blocks[block_];
+    const Vec3 side{-direction_.y, direction_.x, 0};
+    const bool along_x = std::abs(direction_.x) > 0.5;
+    const double half = HalfExtent(block, along_x ? 0 : 1);
+    const double floor_z = block.p.z - HalfHeight(block);
+    // Turned so that the two fingers stand side by side across the push.
+    ToolGoal goal{.yaw = along_x ? kYawHome_rad - std::numbers::pi / 2 : kYawHome_rad, .open = false};
+    const Vec3 behind = block.p - (half + 0.035) * direction_;
+    goal.p = {behind.x, behind.y, floor_z + kFingertip_m + 0.006};
+    const Vec3 to_tool = view.tcp - block.p;
+    const double back = -Dot(to_tool, direction_), across = Dot(to_tool, side);
+    const bool ready = back > half - 0.005 && back < half + 0.06 && std::abs(across) < 0.016 &&
+                       view.tcp.z < floor_z + 0.04 && TurnError(view, goal) < 0.2;
+    if (!ready) return {ApproachFromAbove(view, goal, ClearanceAt(goal.p), 0.008).goal, ""};
+    const double left = Dot(goal_ - block.p, direction_);
+    // Pushing off centre turns and drifts the block: go to the side it drifts to.
+    const double drift = Dot(block.p - goal_, side);
+    goal.p = block.p - (half + 0.012 - std::clamp(left, 0.0, 0.04)) * direction_ +
+             std::clamp(0.4 * drift, -0.006, 0.006) * side;
+    goal.p.z = floor_z + kFingertip_m + 0.006;
+    goal.speed = 0.5;
+    return {goal, ""};
+  }
+
+ private:
+  int block_;
+  Vec3 direction_, goal_;
+};
+
+// Pushes the nearest free block over the table's front edge into the open drawer.
+class PushIntoDrawerSkill : public Skill {
+ public:
+  explicit PushIntoDrawerSkill(const View& start) {
+    double nearest = 1e9;
+    for (int i = 0; i < 3; ++i) {
+      const BlockView& block = start.blocks[i];
+      const double off_drawer = std::abs(block.p.x - start.X_WDrawer.p.x);
+      if (block.on != Surface::kTable || block.on_block || off_drawer > 0.15) continue;
+      const double cost = off_drawer - 0.2 * block.p.y;
+      if (cost < nearest) {
+        nearest = cost;
+        block_ = i;
+      }
+    }
+    if (block_ >= 0) {
+      const Vec3 p = start.blocks[block_].p;
+      push_ = std::make_unique<PushSkill>(block_, Vec3{0, -1, 0}, Vec3{p.x, -0.26, p.z});
+    }
+  }
+
+  Move Next(const View& view) override {
+    if (block_ < 0) return Stuck("no block lies on the table in front of the drawer");
+    if (view.drawer < 0.1)
+      return Stuck(fmt::format("the drawer is open by {:.2f} m, too little to take a block", view.drawer));
+    const BlockView& block = view.blocks[block_];
+    if (block.p.z < kTableTop_m || block.p.y < -0.20) {  // over the edge: get out of its way
+      return {{.p = {view.target.x, std::max(view.target.y, -0.14), kTableClearance_m},
+               .yaw = view.target_euler.z,
+               .open = false},
+              ""};
+    }
+    return push_->Next(view);
+  }
+
+ private:
+  int block_ = -1;
+  std::unique_ptr<PushSkill> push_;
+};
+
+}  // namespace
+
+std::unique_ptr<Skill> MakeLiftSkill(const Task& task, const View&) {
+  return std::make_unique<LiftSkill>(task);
+}
+std::unique_ptr<Skill> MakeRotateSkill(const Task& task, const View& start) {
+  return std::make_unique<RotateSkill>(task, start);
+}
+std::unique_ptr<Skill> MakePushSkill(const Task& task, const View& start) {
+  const Vec3 p = start.block(*task.block).p;
+  const double sign = task.threshold > 0 ? 1 : -1;
+  return std::make_unique<PushSkill>(IndexOf(task), Vec3{sign, 0, 0},
+                                     p + Vec3{task.threshold + sign * 0.02, 0, 0});
+}
+std::unique_ptr<Skill> MakePushIntoDrawerSkill(const Task&, const View& start) {
+  return std::make_unique<PushIntoDrawerSkill>(start);
+}
+
+}  // namespace deerbench::expert

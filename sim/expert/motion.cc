@@ -1,0 +1,64 @@
+#include "sim/expert/motion.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace deerbench::expert {
+namespace {
+
+constexpr double kPositionStep_m = 0.02, kRotationStep_rad = 0.05;  // of a relative action of 1
+constexpr double kArrived_m = 0.004, kTurned_rad = 0.06;
+constexpr double kRoll_rad = std::numbers::pi;
+
+Vec3 ScaledTo(const Vec3& v, double longest) {
+  const double largest = std::max({std::abs(v.x), std::abs(v.y), std::abs(v.z)});
+  return largest > longest ? (longest / largest) * v : v;
+}
+
+}  // namespace
+
+RelativeAction Towards(const View& view, const ToolGoal& goal) {
+  const Vec3 move = ScaledTo((1 / kPositionStep_m) * (goal.p - view.target), goal.speed);
+  const Vec3 angles{NearestYaw(kRoll_rad, 2 * std::numbers::pi, view.target_euler.x), goal.pitch, goal.yaw};
+  const Vec3 turn = ScaledTo((1 / kRotationStep_rad) * (angles - view.target_euler), 1.0);
+  return {move.x, move.y, move.z, turn.x, turn.y, turn.z, goal.open ? 1.0 : -1.0};
+}
+
+double Distance(const View& view, const ToolGoal& goal) { return Norm(goal.p - view.tcp); }
+
+double HorizontalDistance(const View& view, const Vec3& p) {
+  return std::hypot(p.x - view.tcp.x, p.y - view.tcp.y);
+}
+
+double TurnError(const View& view, const ToolGoal& goal) {
+  return std::max({std::abs(goal.yaw - view.tcp_euler.z), std::abs(goal.pitch - view.tcp_euler.y),
+                   std::abs(std::remainder(kRoll_rad - view.tcp_euler.x, 2 * std::numbers::pi))});
+}
+
+Approach ApproachFromAbove(const View& view, ToolGoal goal, double clearance_z, double tolerance_m) {
+  Approach approach;
+  const double distance = HorizontalDistance(view, goal.p);
+  const bool turned = TurnError(view, goal) < kTurned_rad;
+  // Below the clearance a little more drift is allowed than it took to begin the descent.
+  const bool low = view.tcp.z < clearance_z - 0.03;
+  approach.over = turned && distance < (low ? 2 * tolerance_m : tolerance_m);
+  approach.arrived = approach.over && std::abs(view.tcp.z - goal.p.z) < kArrived_m;
+  if (!approach.over) {
+    const bool across = view.tcp.z > clearance_z - 0.02 || distance < tolerance_m;
+    const Vec3 here = view.target;
+    goal.p = across ? Vec3{goal.p.x, goal.p.y, clearance_z} : Vec3{here.x, here.y, clearance_z};
+    if (!across) {  // straight up first, turning only once clear
+      goal.yaw = view.target_euler.z;
+      goal.pitch = view.target_euler.y;
+    }
+  }
+  approach.goal = goal;
+  return approach;
+}
+
+double NearestYaw(double yaw, double period, double reference) {
+  return reference + std::remainder(yaw - reference, period);
+}
+
+}  // namespace deerbench::expert

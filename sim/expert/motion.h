@@ -1,0 +1,39 @@
+// From where the tool should be to a relative action.
+#pragma once
+
+#include "sim/expert/view.h"
+#include "sim/physics/world.h"
+
+namespace deerbench::expert {
+
+inline constexpr double kYawHome_rad = 1.5707963267948966;  // fingers open along W's x
+
+// A pose of the tool: roll is kept at pi (pointing down), pitch leans it over, yaw turns the fingers.
+struct ToolGoal {
+  Vec3 p;  // tcp in W
+  double yaw = kYawHome_rad;
+  double pitch = 0;  // at kYawHome, a negative pitch leans the fingers towards +y
+  bool open = true;
+  double speed = 1;  // fraction of the largest step, 0..1
+};
+
+// One step of at most 2 cm and 0.05 rad towards the goal, along a straight line.
+RelativeAction Towards(const View& view, const ToolGoal& goal);
+
+// How far the measured tool is from the goal.
+double Distance(const View& view, const ToolGoal& goal);     // m
+double HorizontalDistance(const View& view, const Vec3& p);  // m
+double TurnError(const View& view, const ToolGoal& goal);    // rad, largest of the three angles
+
+// Goes to `goal` from above: up to `clearance_z` unless already over it, across, then down.
+struct Approach {
+  ToolGoal goal;
+  bool over = false;     // above the goal, within `tolerance_m` horizontally, turned as it should be
+  bool arrived = false;  // at the goal
+};
+Approach ApproachFromAbove(const View& view, ToolGoal goal, double clearance_z, double tolerance_m = 0.006);
+
+// The yaw congruent to `yaw` modulo `period` that lies closest to `reference`.
+double NearestYaw(double yaw, double period, double reference);
+
+}  // namespace deerbench::expert

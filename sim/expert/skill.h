@@ -1,0 +1,42 @@
+// A skill brings one task about: at each step, from what it sees, it says where the tool should go next.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "sim/expert/motion.h"
+#include "sim/expert/view.h"
+#include "sim/tasks/task.h"
+
+namespace deerbench::expert {
+
+struct Move {
+  ToolGoal goal;
+  std::string problem;  // why nothing can be done, in plain words; empty otherwise
+};
+
+inline Move Stuck(std::string problem) { return {.goal = {}, .problem = std::move(problem)}; }
+
+class Skill {
+ public:
+  virtual ~Skill() = default;
+  virtual Move Next(const View& view) = 0;
+};
+
+// The skill for a task that begins as `start` shows. One maker a family; adding a family adds a line to
+// MakeSkill.
+std::unique_ptr<Skill> MakeSkill(const Task& task, const View& start);
+
+std::unique_ptr<Skill> MakeDrawerSkill(const Task& task, const View& start);
+std::unique_ptr<Skill> MakeSliderSkill(const Task& task, const View& start);
+std::unique_ptr<Skill> MakeButtonSkill(const Task& task, const View& start);
+std::unique_ptr<Skill> MakeSwitchSkill(const Task& task, const View& start);
+std::unique_ptr<Skill> MakeLiftSkill(const Task& task, const View& start);
+std::unique_ptr<Skill> MakeRotateSkill(const Task& task, const View& start);
+std::unique_ptr<Skill> MakePushSkill(const Task& task, const View& start);
+std::unique_ptr<Skill> MakePushIntoDrawerSkill(const Task& task, const View& start);
+std::unique_ptr<Skill> MakePlaceSkill(const Task& task, const View& start);
+std::unique_ptr<Skill> MakeStackSkill(const Task& task, const View& start);
+std::unique_ptr<Skill> MakeUnstackSkill(const Task& task, const View& start);
+
+}  // namespace deerbench::expert

@@ -1,0 +1,157 @@
+// Drawer, slider, button and switch. Offsets are in the links' own frames, which CALVIN's four tables and
+// ours share.
+#include <algorithm>
+#include <cmath>
+
+#include "sim/expert/grasp.h"
+#include "sim/expert/skill.h"
+
+namespace deerbench::expert {
+namespace {
+
+constexpr double kFingerHalf_m = 0.011;  // half the thickness of the closed fingers, across
+constexpr double kMargin = 0.03;         // beyond what a task asks of a joint, m
+
+// Fingers down into the gap between the drawer's front and its handle bar, then along.
+class DrawerSkill : public Skill {
+ public:
+  DrawerSkill(const Task& task, const View& start)
+      : opens_(task.threshold > 0),
+        goal_q_(std::clamp(start.drawer + task.threshold + (opens_ ? kMargin : -kMargin), -0.01, 0.23)) {}
+
+  Move Next(const View& view) override {
+    constexpr double kFront = 0.18, kBar = 0.24, kHeight = 0.052, kReach = 0.085;
+    const Pose& drawer = view.X_WDrawer;
+    ToolGoal goal{.open = false};
+    // Where the fingers go down: close to what they will push.
+    goal.p =
+        drawer * Vec3{0, kHeight, opens_ ? kBar - kFingerHalf_m - 0.006 : kFront + kFingerHalf_m + 0.012};
+    const Vec3 inside = Inverse(drawer) * view.tcp;  // y up, z out of the drawer
+    const bool hooked = std::abs(inside.x) < kReach && inside.y < kHeight + 0.02 && inside.y > 0 &&
+                        inside.z > kFront - 0.01 && inside.z < kBar + 0.01;
+    if (!hooked) return {ApproachFromAbove(view, goal, kTableClearance_m, 0.008).goal, ""};
+    const double travel = goal_q_ - view.drawer;
+    goal.p = Vec3{goal.p.x, view.target.y, goal.p.z};
+    goal.p.y =
+        (drawer *
+         Vec3{0, kHeight, (opens_ ? kBar - kFingerHalf_m + 0.01 : kFront + kFingerHalf_m - 0.01) + travel})
+            .y;
+    goal.speed = 0.8;
+    return {goal, ""};
+  }
+
+ private:
+  bool opens_;
+  double goal_q_;
+};
+
+// Closed fingers beside the handle, then sideways.
+class SliderSkill : public Skill {
+ public:
+  SliderSkill(const Task& task, const View& start)
+      : left_(task.threshold > 0), goal_q_(start.slide + task.threshold + (left_ ? kMargin : -kMargin)) {}
+
+  Move Next(const View& view) override {
+    constexpr double kHandleHalf = 0.02, kBeside = 0.065;
+    const Vec3 handle = view.X_WSlide * Vec3{0.14, 0, 0.07};
+    const double side =
+        left_ ? 1 : -1;  // of the handle on which the fingers are: moving left pushes from the right
+    ToolGoal goal{.p = {handle.x + side * kBeside, handle.y - 0.008, handle.z - 0.008}, .open = false};
+    const double dx = side * (view.tcp.x - handle.x);
+    const bool beside = dx > 0 && dx < kBeside + 0.015 && std::abs(view.tcp.y - goal.p.y) < 0.025 &&
+                        std::abs(view.tcp.z - goal.p.z) < 0.03;
+    if (!beside) return {ApproachFromAbove(view, goal, kShelfClearance_m, 0.01).goal, ""};
+    goal.p.x = handle.x - (goal_q_ - view.slide) + side * (kHandleHalf + 0.005);
+    goal.speed = 0.8;
+    return {goal, ""};
+  }
+
+ private:
+  bool left_;
+  double goal_q_;
+};
+
+// Closed fingers down on the button until its light has changed.
+class ButtonSkill : public Skill {
+ public:
+  explicit ButtonSkill(const Task& task) : on_(task.threshold > 0) {}
+
+  Move Next(const View& view) override {
+    constexpr double kPressed = 0.01, kAbove = 0.05, kDown = 0.03;
+    const Vec3 top = {view.X_WButton.p.x, view.X_WButton.p.y, view.X_WButton.p.z};
+    ToolGoal goal{.p = {top.x, top.y, top.z - kDown}, .open = false, .speed = 0.7};
+    // Pressed without effect: let it come up again first.
+    if (view.led_on == on_ || (view.button > kPressed && view.tcp.z < top.z + kAbove)) {
+      goal.p.z = top.z + kAbove + 0.03;
+      if (HorizontalDistance(view, goal.p) < 0.03) return {goal, ""};
+    }
+    return {ApproachFromAbove(view, goal, kTableClearance_m, 0.01).goal, ""};
+  }
+
+ private:
+  bool on_;
+};
+
+// The lever is a bar in front of the slanted panel: up from under it with leaning fingers, down from above.
+class SwitchSkill : public Skill {
+ public:
+  explicit SwitchSkill(const Task& task) : on_(task.threshold > 0) {}
+
+  Move Next(const View& view) override {
+    // In the lever's frame: y out of the panel, -z along its way up. The bar: y 0.044..0.064, z
+    // -0.024..0.008.
+    constexpr double kGoalOn = 0.065, kGoalOff = 0.02;
+    const Vec3 up = Rotate(view.X_WSwitch.q, {0, 0, -1});
+    if (on_) {
+      constexpr double kLean = 0.7;
+      const Vec3 ahead{0, std::sin(kLean), -std::cos(kLean)};  // where leaning fingers point
+      const Vec3 under = view.X_WSwitch * Vec3{0, 0.038, 0.022} - kFingertip_m * ahead;
+      ToolGoal goal{.p = under, .pitch = -kLean, .open = false};
+      const Vec3 tip = Inverse(view.X_WSwitch) * (view.tcp + kFingertip_m * ahead);
+      const bool leaning = TurnError(view, goal) < 0.12;
+      const bool below = leaning && std::abs(tip.x) < 0.04 && tip.y < 0.056 && tip.z > 0.004 && tip.z < 0.06;
+      if (below) {
+        goal.p = under + (kGoalOn - view.toggle + 0.02) * up;
+        goal.speed = 0.6;
+        return {goal, ""};
+      }
+      const Vec3 off_line = view.tcp - under;
+      const double along = Dot(off_line, ahead);
+      const bool in_line = leaning && Norm(off_line - along * ahead) < 0.015 && along > -0.14 && along < 0.02;
+      if (in_line) return {goal, ""};
+      goal.p = under - 0.10 * ahead;
+      return {ApproachFromAbove(view, goal, kShelfClearance_m, 0.012).goal, ""};
+    }
+    const Vec3 top = view.X_WSwitch * Vec3{0, 0.054, -0.024 - kFingertip_m - 0.02};
+    ToolGoal goal{.p = top, .open = false};
+    const Vec3 tip = Inverse(view.X_WSwitch) * view.tcp;
+    const bool above = std::abs(tip.x) < 0.05 && std::abs(tip.y - 0.054) < 0.02 && tip.z < -0.02 &&
+                       tip.z > -0.10 && TurnError(view, goal) < 0.12;
+    if (above) {
+      goal.p = top - (view.toggle - kGoalOff + 0.035) * up;
+      goal.speed = 0.6;
+      return {goal, ""};
+    }
+    return {ApproachFromAbove(view, goal, kShelfClearance_m, 0.012).goal, ""};
+  }
+
+ private:
+  bool on_;
+};
+
+}  // namespace
+
+std::unique_ptr<Skill> MakeDrawerSkill(const Task& task, const View& start) {
+  return std::make_unique<DrawerSkill>(task, start);
+}
+std::unique_ptr<Skill> MakeSliderSkill(const Task& task, const View& start) {
+  return std::make_unique<SliderSkill>(task, start);
+}
+std::unique_ptr<Skill> MakeButtonSkill(const Task& task, const View&) {
+  return std::make_unique<ButtonSkill>(task);
+}
+std::unique_ptr<Skill> MakeSwitchSkill(const Task& task, const View&) {
+  return std::make_unique<SwitchSkill>(task);
+}
+
+}  // namespace deerbench::expert
