@@ -16,7 +16,7 @@ inline constexpr double kShelfClearance_m = 0.70;  // over the cabinet, its slid
 double ClearanceAt(const Vec3& p);
 
 struct Grasp {
-  Vec3 p;  // tcp at the moment of closing
+  Vec3 p = {};  // tcp at the moment of closing
   double yaw = 0;
 };
 

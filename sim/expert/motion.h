@@ -10,7 +10,7 @@ inline constexpr double kYawHome_rad = 1.5707963267948966;  // fingers open alon
 
 // A pose of the tool: roll is kept at pi (pointing down), pitch leans it over, yaw turns the fingers.
 struct ToolGoal {
-  Vec3 p;  // tcp in W
+  Vec3 p = {};  // tcp in W
   double yaw = kYawHome_rad;
   double pitch = 0;  // at kYawHome, a negative pitch leans the fingers towards +y
   bool open = true;

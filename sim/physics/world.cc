@@ -398,6 +398,9 @@ SceneState World::scene_state() const {
 }
 
 Pose World::X_WTcp() const { return impl_->memory.X_WTcp; }
+Vec3 World::target_position() const { return impl_->memory.target_position; }
+Vec3 World::target_euler() const { return impl_->memory.target_euler; }
+
 Pose World::X_WGripperCamera() const { return impl_->memory.X_WGripperCamera; }
 
 Snapshot World::Save() const {

@@ -76,6 +76,8 @@ class World {
   SceneState scene_state() const;  // for the renderer
   Pose X_WTcp() const;             // as CALVIN observes it: one substep old
   Pose X_WGripperCamera() const;   // link frame of the gripper camera, likewise
+  Vec3 target_position() const;    // where relative actions have led the tcp so far, m in W
+  Vec3 target_euler() const;       // rad, sums of increments: not wrapped
 
   Snapshot Save() const;
   void Restore(const Snapshot& snapshot);
