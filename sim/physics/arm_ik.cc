@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "sim/physics/bullet_types.h"
+#include "sim/physics/svd6.h"
 
 namespace deerbench {
 namespace {
@@ -19,6 +20,8 @@ constexpr double kDampingSquared = 0.6 * 0.6;
 constexpr double kMaxChange_rad = 45.0 * (std::numbers::pi / 180.0);
 constexpr double kRestGain = 0.001;
 constexpr double kLimitGain = 10.0, kLimit_rad = 7.0;  // CALVIN passes +-7 as limits and 7 as range
+
+using Jacobian = std::array<std::array<double, 7>, 6>;  // rows: 3 of translation, 3 of rotation
 
 // Rotation by `angle` about a unit axis, from the parent's frame to the rotated one.
 btMatrix3x3 AxisAngle(const btVector3& axis, double angle) {
@@ -41,29 +44,48 @@ btVector3 RotationError(const btQuaternion& to, const btQuaternion& from) {
   return static_cast<double>(angle) * axis.normalize();
 }
 
-using Row = std::array<double, 8>;  // a row of a 6x6 matrix with two right-hand sides
-
-// Solves both systems by elimination with row pivoting, in the order of BussIK's MatrixRmn::Solve.
-std::array<std::array<double, 2>, 6> SolveTwo(std::array<Row, 6>& rows) {
-  for (size_t i = 0; i + 1 < rows.size(); ++i) {
+// Solves a x = b by elimination with row pivoting, in the order of BussIK's MatrixRmn::Solve.
+std::array<double, 6> Solve6(const Matrix6& a, const std::array<double, 6>& b) {
+  using Row = std::array<double, 7>;
+  std::array<Row, 6> rows;
+  for (size_t r = 0; r < 6; ++r) {
+    for (size_t c = 0; c < 6; ++c) rows[r][c] = a[c][r];
+    rows[r][6] = b[r];
+  }
+  for (size_t i = 0; i + 1 < 6; ++i) {
     size_t pivot = i;
-    for (size_t j = i + 1; j < rows.size(); ++j)
+    for (size_t j = i + 1; j < 6; ++j)
       if (std::abs(rows[j][i]) > std::abs(rows[pivot][i])) pivot = j;
     if (pivot != i) std::swap(rows[i], rows[pivot]);
-    for (size_t j = i + 1; j < rows.size(); ++j) {
+    for (size_t j = i + 1; j < 6; ++j) {
       const double factor = rows[j][i] / rows[i][i];
-      for (size_t k = i + 1; k < 8; ++k) rows[j][k] -= rows[i][k] * factor;
+      for (size_t k = i + 1; k < 7; ++k) rows[j][k] -= rows[i][k] * factor;
     }
   }
-  std::array<std::array<double, 2>, 6> x{};
+  std::array<double, 6> x{};
   for (size_t i = 6; i-- > 0;) {
-    for (size_t side = 0; side < 2; ++side) {
-      double value = rows[i][6 + side];
-      for (size_t j = 6; j-- > i + 1;) value -= rows[i][j] * x[j][side];
-      x[i][side] = value / rows[i][i];
-    }
+    double value = rows[i][6];
+    for (size_t j = 6; j-- > i + 1;) value -= rows[i][j] * x[j];
+    x[i] = value / rows[i][i];
   }
   return x;
+}
+
+// Part of `pull` that does not move the tcp: (1 - J^T U^-1 J) pull.
+ArmJoints NullSpacePart(const Jacobian& J, const Matrix6& U, const ArmJoints& pull) {
+  const Matrix6 inverse = InverseBySvd(U);
+  ArmJoints part{};
+  for (size_t j = 0; j < 7; ++j) {
+    std::array<double, 6> row{};  // of J^T U^-1
+    for (size_t c = 0; c < 6; ++c)
+      for (size_t a = 0; a < 6; ++a) row[c] += J[a][j] * inverse[c][a];
+    for (size_t k = 0; k < 7; ++k) {
+      double sum = 0;
+      for (size_t c = 0; c < 6; ++c) sum += row[c] * J[c][k];
+      part[j] += ((j == k ? 1.0 : 0.0) - sum) * pull[k];
+    }
+  }
+  return part;
 }
 
 }  // namespace
@@ -142,7 +164,7 @@ ArmJoints ArmIk::Solve(const btTransform& X_WTcp, const ArmJoints& start) const 
     k.R_BT.getRotation(rotation);
     const btVector3 turn = RotationError(target_rotation, btTransform(rotation).getRotation());
 
-    std::array<std::array<double, 7>, 6> J;
+    Jacobian J;
     for (size_t j = 0; j < 7; ++j)
       for (int i = 0; i < 3; ++i) {
         J[static_cast<size_t>(i)][j] = k.linear[j][i];
@@ -155,29 +177,24 @@ ArmJoints ArmIk::Solve(const btTransform& X_WTcp, const ArmJoints& start) const 
       if (q[j] < -kLimit_rad) pull[j] += kLimitGain * (-kLimit_rad - q[j]) / kLimit_rad;
     }
 
-    // With U = J J^T + lambda^2: change = J^T U^-1 error + (1 - J^T U^-1 J) pull.
-    std::array<Row, 6> rows;
-    for (size_t a = 0; a < 6; ++a) {
-      for (size_t b = 0; b < 6; ++b) {
+    // change = J^T U^-1 error + (1 - J^T U^-1 J) pull, with U = J J^T + lambda^2
+    Matrix6 U;
+    std::array<double, 6> wanted;
+    for (size_t c = 0; c < 6; ++c) {
+      for (size_t r = 0; r < 6; ++r) {
         double sum = 0;
-        for (size_t j = 0; j < 7; ++j) sum += J[a][j] * J[b][j];
-        rows[a][b] = a == b ? sum + kDampingSquared : sum;
+        for (size_t j = 0; j < 7; ++j) sum += J[r][j] * J[c][j];
+        U[c][r] = r == c ? sum + kDampingSquared : sum;
       }
-      rows[a][6] = a < 3 ? error[static_cast<int>(a)] : turn[static_cast<int>(a) - 3];
-      double along = 0;
-      for (size_t j = 0; j < 7; ++j) along += J[a][j] * pull[j];
-      rows[a][7] = along;
+      wanted[c] = c < 3 ? error[static_cast<int>(c)] : turn[static_cast<int>(c) - 3];
     }
-    const auto x = SolveTwo(rows);
-    ArmJoints change;
+    const std::array<double, 6> x = Solve6(U, wanted);
+    ArmJoints change = NullSpacePart(J, U, pull);
     double largest = 0;
     for (size_t j = 0; j < 7; ++j) {
-      double towards = 0, against = 0;
-      for (size_t a = 0; a < 6; ++a) {
-        towards += x[a][0] * J[a][j];
-        against += J[a][j] * x[a][1];
-      }
-      change[j] = towards + (pull[j] - against);
+      double towards = 0;
+      for (size_t a = 0; a < 6; ++a) towards += x[a] * J[a][j];
+      change[j] = towards + change[j];
       largest = std::max(largest, std::abs(change[j]));
     }
     const double scale = largest > kMaxChange_rad ? kMaxChange_rad / largest : 1;
