@@ -11,10 +11,10 @@ class Material:
 
 
 MATERIALS = {
-    "shell": Material((0.93, 0.935, 0.945, 1.0), specular=0.25),
+    "shell": Material((0.87, 0.875, 0.885, 1.0), specular=0.25),
     "joint": Material((0.17, 0.18, 0.20, 1.0), specular=0.20),
     "cap": Material((0.62, 0.64, 0.67, 1.0), specular=0.25),
-    "hand": Material((0.88, 0.89, 0.90, 1.0), specular=0.25),
+    "hand": Material((0.83, 0.84, 0.85, 1.0), specular=0.25),
     "finger": Material((0.50, 0.52, 0.55, 1.0), specular=0.25),
     "rubber": Material((0.13, 0.13, 0.14, 1.0), specular=0.02),
     "lens": Material((0.05, 0.06, 0.09, 1.0), specular=0.6),

@@ -62,14 +62,14 @@ def _shells():
 def _rings():
     """Dark bands where links turn against each other, and light caps on the housings' outer ends."""
     rings = {
-        "link0": _ring(0.0565, 0.132, 0.146),
-        "link1": _ring(0.052, -0.006, 0.006).moved(ALONG_Y),
-        "link2": _ring(0.0565, 0.0, 0.012).moved(ALONG_MINUS_Y, (0, -0.187, 0)),
-        "link3": _ring(0.050, -0.006, 0.006).moved(ALONG_Y, (0.0825, 0, 0)),
-        "link4": _ring(0.0565, 0.0, 0.012).moved(ALONG_Y, (-0.0825, 0.117, 0)),
-        "link5": _ring(0.045, -0.004, 0.010).moved(ALONG_Y),
-        "link6": _ring(0.042, 0.0, 0.012).moved(ALONG_MINUS_Y, (0.088, -0.045, 0)),
-        "link7": _ring(0.040, 0.0, 0.010).moved(None, (0, 0, 0.100)),
+        "link0": _ring(0.0565, 0.126, 0.154),
+        "link1": _ring(0.052, -0.013, 0.013).moved(ALONG_Y),
+        "link2": _ring(0.0565, -0.014, 0.014).moved(ALONG_Y, (0, -0.1945, 0)),
+        "link3": _ring(0.050, -0.012, 0.012).moved(ALONG_Y, (0.0825, 0, 0)),
+        "link4": _ring(0.0565, -0.014, 0.014).moved(ALONG_Y, (-0.0825, 0.122, 0)),
+        "link5": _ring(0.045, -0.006, 0.018).moved(ALONG_Y),
+        "link6": _ring(0.042, -0.011, 0.011).moved(ALONG_Y, (0.088, -0.052, 0)),
+        "link7": _ring(0.040, 0.096, 0.114),
     }
     caps = {
         "link1": _cap(0.042, 0.126).moved(ALONG_MINUS_Y),

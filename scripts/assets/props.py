@@ -46,8 +46,8 @@ def write_floor(scenes):
 def write_stand(scenes):
     """The column below the robot: seen but not felt, as CALVIN's base cylinder (radius 0.13 m, height 0.24 m)."""
     folder = scenes / "panda"
-    profile = [(0.150, -0.12), (0.150, -0.112), (0.147, -0.109), (0.126, -0.105), (0.122, 0.098), (0.130, 0.104),
-               (0.130, 0.116), (0.126, 0.12), (0.0, 0.12)]
+    profile = [(0.150, -0.12), (0.150, -0.112), (0.146, -0.108), (0.126, -0.106), (0.126, 0.100), (0.131, 0.104),
+               (0.131, 0.116), (0.126, 0.12), (0.0, 0.12)]
     write_obj(folder / "meshes" / "stand.obj", lathe(profile, 32), "stand")
     urdf = Urdf("stand")
     urdf.link("stand_link", 0.0)

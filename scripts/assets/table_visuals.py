@@ -5,7 +5,7 @@ import numpy as np
 from .curves import lathe, rounded_path, rounded_rectangle, sweep
 from .layouts import (CABINET_FOOT_Y, CABINET_TOP_Y, CABINET_Z, HALF_X, HALF_Y, SHELF_Z, SLAB_Z, SLOPE, TOP_Z, WALL,
                       front_point)
-from .solids import box, frustum, merge, prism, rotation_x, soften
+from .solids import Solid, box, frustum, merge, rotation_x, soften
 from .table_collision import cabinet_roof, cabinet_side, drawer_well
 
 X, Y, Z = (1, 0, 0), (0, 1, 0), (0, 0, 1)
@@ -29,32 +29,61 @@ class Panels:
         return merge(self.meshes)
 
 
+# Where parts meet, one reaches HIDDEN into the other and stays SHY of its faces: no gap to look through and no two
+# faces in one plane.
+HIDDEN, SHY = 0.006, 0.001
+
+
+def _cabinet(layout, panels):
+    x0, x1 = layout.cavity
+    for low, high in ((-HALF_X, x0), (x1, HALF_X)):
+        panels.add(cabinet_side(low, high), Z)
+    roof = cabinet_roof(x0, x1)
+    roof.corners[roof.corners[:, 1] == HALF_Y - WALL, 1] = HALF_Y
+    panels.add(roof, X)
+    # Behind the joints between the roof and the sides.
+    middle = roof.corners.mean(0)
+    tongue = Solid(middle + (roof.corners - middle) * [1.05, 0.9, 0.7], roof.faces)
+    panels.add(tongue, X, 0.001)
+
+
 def _frame(layout):
     x0, x1 = layout.cavity
     w0, w1 = drawer_well(layout)
+    apron_top = SLAB_Z + HIDDEN
     top = Panels(0.004)
-    top.add(box((-HALF_X, -HALF_Y, SLAB_Z), (HALF_X, CABINET_FOOT_Y, TOP_Z)), X)
+    top.add(box((-HALF_X, -HALF_Y, SLAB_Z), (HALF_X, CABINET_FOOT_Y + HIDDEN, TOP_Z)), X)
     body = Panels()
-    body.add(box((-HALF_X, CABINET_FOOT_Y, SLAB_Z), (HALF_X, HALF_Y, TOP_Z - WALL)), X)
-    body.add(cabinet_side(-HALF_X, x0), Z)
-    body.add(cabinet_side(x1, HALF_X), Z)
-    body.add(cabinet_roof(x0, x1), X)
-    body.add(box((-0.42, -0.16, 0.30), (w0, 0.16, SLAB_Z)), X)
-    body.add(box((w1, -0.16, 0.30), (0.42, 0.16, SLAB_Z)), X)
-    body.add(box((w0, 0.06, 0.30), (w1, 0.16, SLAB_Z)), X)
-    body.add(box((w0, -0.16, 0.30), (w1, 0.06, 0.32)), X)
+    body.add(box((-HALF_X + SHY, CABINET_FOOT_Y - HIDDEN, SLAB_Z), (HALF_X - SHY, HALF_Y - SHY, TOP_Z - WALL + SHY)), X)
+    _cabinet(layout, body)
+    body.add(box((-0.42, -0.16, 0.30), (w0, 0.16, apron_top)), X)
+    body.add(box((w1, -0.16, 0.30), (0.42, 0.16, apron_top)), X)
+    body.add(box((w0 - HIDDEN, 0.06, 0.30 + SHY), (w1 + HIDDEN, 0.16 - SHY, apron_top)), X)
+    body.add(box((w0 - HIDDEN, -0.16 + SHY, 0.30 + SHY), (w1 + HIDDEN, 0.06 + HIDDEN, 0.32)), X)
     legs, feet = Panels(), Panels(0.002)
     for sx in (-1, 1):
         for sy in (-1, 1):
-            outer_x, outer_y = sx * HALF_X, sy * HALF_Y
+            outer_x, outer_y = sx * (HALF_X - SHY), sy * (HALF_Y - SHY)
             xs, ys = sorted((sx * 0.39, outer_x)), sorted((sy * 0.14, outer_y))
             foot_x, foot_y = sorted((sx * 0.412, outer_x)), sorted((sy * 0.158, outer_y))
             legs.add(frustum((foot_x[0], foot_y[0]), (foot_x[1], foot_y[1]), (xs[0], ys[0]), (xs[1], ys[1]),
-                             FOOT_Z, SLAB_Z), Z)
-            feet.add(box((foot_x[0], foot_y[0], 0.0), (foot_x[1], foot_y[1], FOOT_Z)), Z)
+                             FOOT_Z - HIDDEN, SLAB_Z + HIDDEN), Z)
+            feet.add(box((foot_x[0] - SHY, foot_y[0] - SHY, 0.0), (foot_x[1] + SHY, foot_y[1] + SHY, FOOT_Z)), Z)
     inside = Panels(0.001)
-    inside.add(box((x0, HALF_Y - WALL, TOP_Z - WALL), (x1, HALF_Y, CABINET_Z)), X)
+    inside.add(box((x0 - HIDDEN, HALF_Y - WALL, TOP_Z - WALL - HIDDEN), (x1 + HIDDEN, HALF_Y - SHY, CABINET_Z - SHY)), X)
     return {"top": top, "body": body, "legs": legs, "feet": feet, "inside": inside}
+
+
+def _drawer(x):
+    """(front, tray) panels of a drawer around x."""
+    front = Panels()
+    front.add(box((x - 0.22, -0.18, 0.30), (x + 0.22, -0.16, 0.40)), X)
+    tray = Panels(0.002)
+    for low in (x - 0.20, x + 0.18):
+        tray.add(box((low, -0.16 - HIDDEN, 0.32), (low + 0.02, 0.06, 0.40)), Y)
+    tray.add(box((x - 0.18 - HIDDEN, -0.16 - HIDDEN, 0.32 + SHY), (x + 0.18 + HIDDEN, 0.06 - SHY, 0.34)), X)
+    tray.add(box((x - 0.18 - HIDDEN, 0.04, 0.34 - HIDDEN), (x + 0.18 + HIDDEN, 0.06 - SHY, 0.40 - SHY)), X)
+    return front, tray
 
 
 def _slots(layout):
@@ -109,13 +138,7 @@ def table_parts(layout, finish):
     glass, socket = _bulb(layout)
     x = layout.drawer_x
 
-    drawer = Panels()
-    drawer.add(box((x - 0.22, -0.18, 0.30), (x + 0.22, -0.16, 0.40)), X)
-    tray = Panels(0.002)
-    tray.add(box((x - 0.20, -0.16, 0.32), (x + 0.20, 0.06, 0.34)), X)
-    tray.add(box((x - 0.20, -0.16, 0.34), (x - 0.18, 0.06, 0.40)), Y)
-    tray.add(box((x + 0.18, -0.16, 0.34), (x + 0.20, 0.06, 0.40)), Y)
-    tray.add(box((x - 0.18, 0.04, 0.34), (x + 0.18, 0.06, 0.40)), X)
+    drawer, tray = _drawer(x)
     drawer_handle = _bow_handle(0.24, 0.08, 0.04, 0.02).moved(rotation_x(np.pi / 2), (x, -0.18, 0.36))
 
     panel = Panels()
@@ -128,7 +151,8 @@ def table_parts(layout, finish):
     led = Panels(0.004)
     led.add(box((layout.led_x - 0.08, 0.14, CABINET_Z), (layout.led_x + 0.08, 0.18, CABINET_Z + 0.016)), X)
     plank = Panels(0.001)
-    plank.add(box((layout.cavity[0], 0.02, 0.42), (layout.cavity[1], 0.16, SHELF_Z)), X)
+    x0, x1 = layout.cavity
+    plank.add(box((x0 - HIDDEN, CABINET_FOOT_Y, 0.42), (x1 + HIDDEN, 0.16 + HIDDEN, SHELF_Z)), X)
     return {
         ("base_link", "top"): (frame["top"], finish.top),
         ("base_link", "body"): (frame["body"], finish.body),
