@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "harness/report/html.h"
+#include "harness/report/terminal_table.h"
 
 namespace deerbench {
 namespace {
@@ -44,6 +45,37 @@ std::string BarPath(double x, double y, double width, double base, const std::st
 std::string Whisker(double x, double low, double high, double half_width) {
   return Line(x, low, x, high, "whisker") + Line(x - half_width, low, x + half_width, low, "whisker") +
          Line(x - half_width, high, x + half_width, high, "whisker");
+}
+
+struct Box {
+  double left, top, right, bottom;
+  bool Meets(const Box& other) const {
+    return left < other.right && other.left < right && top < other.bottom && other.top < bottom;
+  }
+};
+
+// The name of the point at (x, y), on that side of it where it hides least of what is in `taken`; adds
+// itself.
+std::string PlaceLabel(const std::string& name, double x, double y, double right, std::vector<Box>& taken) {
+  const double width = 7.0 * DisplayWidth(name);
+  std::string best;
+  Box best_box{};
+  ptrdiff_t fewest = -1;
+  for (const bool to_left : {false, true}) {
+    for (const double shift : {-8.0, 16.0, 4.0}) {
+      const Box box{to_left ? x - 11 - width : x + 11, y + shift - 11, to_left ? x - 11 : x + 11 + width,
+                    y + shift + 3};
+      ptrdiff_t met =
+          std::count_if(taken.begin(), taken.end(), [&](const Box& other) { return box.Meets(other); });
+      if (box.left < kLeft || box.right > right) met += 100;
+      if (fewest >= 0 && met >= fewest) continue;
+      fewest = met;
+      best_box = box;
+      best = Text(to_left ? x - 11 : x + 11, y + shift, name, to_left ? "tick end" : "tick");
+    }
+  }
+  taken.push_back(best_box);
+  return best;
 }
 
 }  // namespace
@@ -146,7 +178,7 @@ std::string ChainMosaic(const std::vector<ChainResult>& chains) {
 
 std::string TradeOffChart(const std::vector<TradeOffPoint>& points, const std::string& axis) {
   constexpr double kHeight = 262, kBase = 212;
-  double low = INFINITY, high = 0;
+  double low = INFINITY, high = -INFINITY;
   for (const TradeOffPoint& point : points) {
     low = std::min(low, std::log10(point.cost));
     high = std::max(high, std::log10(point.cost));
@@ -173,6 +205,11 @@ std::string TradeOffChart(const std::vector<TradeOffPoint>& points, const std::s
       out += Text(x_of(cost), kBase + 19, fmt::format("{:g}", cost), "tick mid");
     }
   }
+  std::vector<Box> taken;
+  for (const TradeOffPoint& point : points) {
+    const double x = x_of(point.cost), y = y_of(point.length);
+    taken.push_back({x - 8, y - 8, x + 8, y + 8});
+  }
   for (size_t i = 0; i < points.size(); ++i) {
     const TradeOffPoint& point = points[i];
     const double x = x_of(point.cost), y = y_of(point.length);
@@ -180,8 +217,7 @@ std::string TradeOffChart(const std::vector<TradeOffPoint>& points, const std::s
     out += fmt::format(
         R"(<circle class="dot s{}" cx="{:.1f}" cy="{:.1f}" r="6"><title>{}: {:.2f} at {}</title></circle>)",
         i, x, y, Escape(point.name), point.length, Figure(point.cost));
-    const bool left = x > (kLeft + right) / 2;
-    out += Text(left ? x - 11 : x + 11, y - 8, point.name, left ? "tick end" : "tick");
+    out += PlaceLabel(point.name, x, y, right, taken);
   }
   out += Text((kLeft + right) / 2, kHeight - 6, axis, "label mid");
   return out + "</svg>";

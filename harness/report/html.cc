@@ -54,9 +54,8 @@ std::string DataUri(std::string_view mime, std::string_view bytes) {
 }
 
 std::string Percent(double fraction) {
-  const double percent = 100 * fraction;
-  const bool whole = std::abs(percent - std::round(percent)) < 0.05;
-  return fmt::format("{:.{}f}{}%", percent, whole ? 0 : 1, kThinSpace);
+  const bool end = fraction == 0 || fraction == 1;
+  return fmt::format("{:.{}f}{}%", 100 * fraction, end ? 0 : 1, kThinSpace);
 }
 
 std::string Figure(double value) {

@@ -15,7 +15,7 @@ std::string Escape(std::string_view text);
 // "data:MIME;base64,..."
 std::string DataUri(std::string_view mime, std::string_view bytes);
 
-// "95.8 %"; whole numbers without digits after the point.
+// "95.8 %"; none and all without digits after the point.
 std::string Percent(double fraction);
 // Three significant digits, never an exponent: "0.0123", "4.83", "1270".
 std::string Figure(double value);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "harness/report/charts.h"
@@ -45,8 +46,9 @@ std::string PairedText(const RunData& base, const RunData& run) {
   }
   const int count = better + worse + same;
   if (count == 0 || base.chain_set != run.chain_set) return "";
-  return fmt::format(R"({:+.2f} <span class="dim">{} further, {} equal, {} less far</span>)",
-                     static_cast<double>(sum) / count, better, same, worse);
+  const double mean = static_cast<double>(sum) / count;
+  return fmt::format(R"({}{:.2f} <span class="dim">{} further, {} equal, {} less far</span>)",
+                     mean < 0 ? "−" : "+", std::abs(mean), better, same, worse);
 }
 
 std::string Overview(const std::vector<RunData>& runs) {
@@ -66,15 +68,15 @@ std::string Overview(const std::vector<RunData>& runs) {
                        IntervalText(r.avg_len_ci95));
   });
   rows += Row("Against the first, paired", runs,
-              [&](Run r) { return &r == &runs[0] ? std::string() : PairedText(runs[0], r); });
+              [&](Run r) { return &r == &runs[0] ? std::string("base") : PairedText(runs[0], r); });
   for (size_t k = 0; k < runs[0].success_rate_at.size(); ++k) {
     rows += Row(fmt::format("{} in a row", k + 1), runs, [k](Run r) {
       return k < r.success_rate_at.size() ? Percent(r.success_rate_at[k]) : std::string();
     });
   }
-  rows += Row("Language model, a step", runs,
+  rows += Row("Language model, step", runs,
               [&](Run r) { return spread(r.llm_gmacs_per_step, &Spread::mean, Gmacs); });
-  rows += Row("All computation, a step", runs,
+  rows += Row("All computation, step", runs,
               [&](Run r) { return spread(r.total_gmacs_per_step, &Spread::mean, Gmacs); });
   rows += Row("Policy latency, p50", runs,
               [&](Run r) { return spread(r.policy_ms, &Spread::p50, Milliseconds); });
@@ -102,7 +104,7 @@ std::string TradeOff(const std::vector<RunData>& runs) {
     return "";  // a point's colour is its place among the runs
   return fmt::format(
       R"(<div class="card"><h2>Length over cost</h2><p class="dim">Average length with its 95 % interval</p>{}</div>)",
-      TradeOffChart(points, llm ? "GMACs of the language model, a step" : "GMACs, a step"));
+      TradeOffChart(points, llm ? "GMACs of the language model per step" : "GMACs per step"));
 }
 
 // A line a task: each run's rate and interval on one track.

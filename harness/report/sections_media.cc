@@ -35,17 +35,19 @@ std::string Badge(bool success) {
                  : R"(<span class="badge bad" role="img" aria-label="failed">✗</span>)";
 }
 
-// The rows of a chain's strip as images within the page; none if the file is not there.
+// The key frames of each of a chain's subtasks as images within the page.
 std::vector<std::string> StripImages(const RunData& run, const ChainResult& chain) {
-  const fs::path path = run.folder / StripFileName(chain.index);
-  std::vector<std::string> images;
-  const PngImage png = ReadPng(path, 3);
-  for (const Picture& row : CutStrip(Picture(PictureView{png.width, png.height, png.pixels}))) {
-    images.push_back(fmt::format(
-        R"(<img loading="lazy" width="{}" height="{}" alt="Key frames from start to end" src="{}">)",
-        row.width(), row.height(), DataUri("image/webp", EncodeWebp(row.view()))));
+  const PngImage png = ReadPng(run.folder / StripFileName(chain.index), 3);
+  std::vector<std::string> rows;
+  for (const std::vector<Picture>& row : CutStrip(Picture(PictureView{png.width, png.height, png.pixels}))) {
+    std::string images;
+    for (const Picture& cell : row) {
+      images += fmt::format(R"(<img loading="lazy" width="{0}" height="{0}" alt="" src="{1}">)",
+                            StripLayout::kCell, DataUri("image/webp", EncodeWebp(cell.view())));
+    }
+    rows.push_back(std::move(images));
   }
-  return images;
+  return rows;
 }
 
 std::string ChainCard(const RunData& run, const ChainResult& chain) {
@@ -61,7 +63,9 @@ std::string ChainCard(const RunData& run, const ChainResult& chain) {
         R"(<li><div class="line">{}<span class="said">{}</span><span class="dim task">{}</span><span class="dim steps">{} steps</span>{}</div>)",
         Badge(subtask.success), Escape(subtask.instruction), Escape(TaskText(subtask.task)), subtask.steps,
         why);
-    if (i < images.size()) out += fmt::format(R"(<div class="strip">{}</div>)", images[i]);
+    if (i < images.size())
+      out += fmt::format(
+          R"(<div class="strip" role="img" aria-label="Key frames from start to end">{}</div>)", images[i]);
     out += "</li>";
   }
   out += "</ol>";

@@ -40,11 +40,11 @@ std::string TaskRow(const TaskRate& task) {
   std::string tip = fmt::format("{}: {} of {}", task.name, task.successes, task.attempts);
   if (task.ci95) tip += fmt::format(", 95 % interval {} %", IntervalText(task.ci95, 100, 1));
   std::string out = fmt::format(
-      R"(<tr title="{}"><th scope="row">{}</th><td class="bar">{}</td><td class="num rate">{}</td><td class="num dim">{}/{}</td><td class="num dim steps">{}</td></tr>)",
+      R"(<tr title="{}"><th scope="row">{}</th><td class="bar">{}</td><td class="num rate">{}</td><td class="num dim of">{}/{}</td><td class="num dim steps">{}</td></tr>)",
       Escape(tip), Escape(TaskText(task.name)), RateBar(task.rate, task.ci95), Percent(task.rate),
       task.successes, task.attempts, task.mean_steps ? fmt::format("{:.0f}", *task.mean_steps) : "–");
   for (const auto& [reason, count] : task.reasons) {
-    out += fmt::format(R"(<tr class="reason"><td colspan="5">{}× could not act: {}</td></tr>)", count,
+    out += fmt::format(R"(<tr class="reason"><td colspan="4">{}× could not act: {}</td></tr>)", count,
                        Escape(reason));
   }
   return out;
@@ -59,7 +59,7 @@ std::string FamilyTable(const FamilyRates& family) {
     rows += TaskRow(task);
   }
   return fmt::format(
-      R"(<table class="tasks"><thead><tr><th scope="col">{}</th><th></th><th class="num">{}</th><th class="num dim">{}/{}</th><th class="num dim steps">steps</th></tr></thead><tbody>{}</tbody></table>)",
+      R"(<table class="tasks"><thead><tr><th scope="col">{}</th><th class="bar"></th><th class="num rate">{}</th><th class="num dim of">{}/{}</th><th class="num dim steps">steps</th></tr></thead><tbody>{}</tbody></table>)",
       Escape(family.title), Percent(static_cast<double>(successes) / attempts), successes, attempts, rows);
 }
 

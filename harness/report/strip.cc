@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/error.h"
 #include "harness/report/text.h"
 
@@ -75,17 +78,25 @@ Picture MakeStrip(const std::vector<StripRow>& rows, int columns) {
   return strip;
 }
 
-std::vector<Picture> CutStrip(const Picture& strip) {
-  if (strip.height() % StripLayout::RowHeight() != 0 || strip.width() <= 2 * StripLayout::kMargin) {
-    Fail(fmt::format("strip: {}x{} pixels: expected rows of {}", strip.width(), strip.height(),
-                     StripLayout::RowHeight()));
+std::vector<std::vector<Picture>> CutStrip(const Picture& strip) {
+  constexpr int kPitch = StripLayout::kCell + StripLayout::kGap;
+  const int columns = (strip.width() - StripLayout::Width(0)) / kPitch;
+  const int rows = strip.height() / StripLayout::RowHeight();
+  if (strip.width() != StripLayout::Width(columns) || strip.height() != StripLayout::RowHeight() * rows) {
+    Fail(fmt::format("strip: {}x{} pixels: expected whole rows and columns of key frames", strip.width(),
+                     strip.height()));
   }
-  std::vector<Picture> rows;
-  for (int r = 0; r < strip.height() / StripLayout::RowHeight(); ++r) {
-    rows.push_back(strip.Crop(StripLayout::kMargin, StripLayout::RowTop(r),
-                              strip.width() - 2 * StripLayout::kMargin, StripLayout::kCell));
+  std::vector<std::vector<Picture>> out(static_cast<size_t>(rows));
+  for (int r = 0; r < rows; ++r) {
+    for (int c = 0; c < columns; ++c) {
+      Picture cell = strip.Crop(StripLayout::kMargin + c * kPitch, StripLayout::RowTop(r), StripLayout::kCell,
+                                StripLayout::kCell);
+      const auto is_paper = [](uint8_t v) { return v == 255; };
+      if (!std::all_of(cell.rgb().begin(), cell.rgb().end(), is_paper))
+        out[static_cast<size_t>(r)].push_back(std::move(cell));
+    }
   }
-  return rows;
+  return out;
 }
 
 }  // namespace deerbench

@@ -35,7 +35,8 @@ Picture MakeStripCell(const PictureView& static_view, const PictureView& gripper
 // Rows of `columns` key frames on white, each under its sentence and outcome. Throws Error without rows.
 Picture MakeStrip(const std::vector<StripRow>& rows, int columns);
 
-// The key frames of each row of a strip, without text. Throws Error if `strip` is not a whole number of rows.
-std::vector<Picture> CutStrip(const Picture& strip);
+// The key frames of each row of a strip; cells that were left empty are left out. Throws Error if `strip` is
+// not a whole number of rows.
+std::vector<std::vector<Picture>> CutStrip(const Picture& strip);
 
 }  // namespace deerbench

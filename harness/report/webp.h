@@ -8,6 +8,6 @@
 namespace deerbench {
 
 // A WebP file's bytes. `quality` is VP8's quantiser, 0 best .. 63 worst. Throws Error for sides beyond 4096.
-std::string EncodeWebp(const PictureView& picture, int quality = 24);
+std::string EncodeWebp(const PictureView& picture, int quality = 16);
 
 }  // namespace deerbench

@@ -41,14 +41,15 @@ TEST_CASE("A strip has a row of key frames for each attempted subtask") {
   CHECK(png.height == 3 * StripLayout::RowHeight());
   CHECK_FALSE(fs::exists(folder.path() / VideoFileName(7)));
 
-  const std::vector<Picture> rows = CutStrip(Picture(PictureView{png.width, png.height, png.pixels}));
+  const auto rows = CutStrip(Picture(PictureView{png.width, png.height, png.pixels}));
   REQUIRE(rows.size() == 3);
-  // The first key frame shows the first picture, the last one the last; four pictures fill four of five
-  // cells.
-  CHECK(rows[0].at(100, 20) == SyntheticView(200, 0).at(100, 20));
-  const int last = 4 * (StripLayout::kCell + StripLayout::kGap);
-  CHECK(rows[2].at(last + 100, 100) == SyntheticView(200, 1).at(100, 100));
-  CHECK(rows[1].at(last + 100, 100) == Rgb{255, 255, 255});
+  // The first key frame shows the first picture, the last one the last; four pictures make four key frames.
+  CHECK(rows[0].size() == 5);
+  CHECK(rows[1].size() == 4);
+  CHECK(rows[2].size() == 5);
+  CHECK(rows[0].front().at(100, 20) == SyntheticView(200, 0).at(100, 20));
+  CHECK(rows[2].back().at(100, 100) == SyntheticView(200, 1).at(100, 100));
+  CHECK_THROWS_AS(CutStrip(Picture(png.width + 1, png.height)), Error);
 }
 
 TEST_CASE("Key frames are evenly spaced however long it takes, and few are held") {

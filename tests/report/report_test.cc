@@ -162,7 +162,8 @@ TEST_CASE("A last line that a crash cut off is not an episode, any other broken 
 }
 
 TEST_CASE("Numbers are written as people read them") {
-  CHECK(Percent(0.5) == "50\u202f%");
+  CHECK(Percent(0.5) == "50.0\u202f%");
+  CHECK(Percent(1) == "100\u202f%");
   CHECK(Percent(0.9583) == "95.8\u202f%");
   CHECK(Figure(4.8333) == "4.83");
   CHECK(Figure(0.012345) == "0.0123");

@@ -71,7 +71,7 @@ void RecordChain(const std::filesystem::path& folder, const Json& chain, bool vi
 
 void MakeSyntheticRun(const std::filesystem::path& folder, const SyntheticRunOptions& options) {
   std::filesystem::create_directories(folder);
-  Random random(options.seed);
+  Random random(options.seed), choice(0);
   std::ofstream episodes(folder / "episodes.jsonl");
   std::array<int, 5> at_least{};
   std::map<std::string, std::array<int, 2>> tasks;  // attempts, successes
@@ -79,10 +79,11 @@ void MakeSyntheticRun(const std::filesystem::path& folder, const SyntheticRunOpt
   for (int c = 0; c < options.chains; ++c) {
     Json chain{{"index", c}, {"tasks", Json::array()}, {"success", 0}, {"subtasks", Json::array()}};
     bool alive = true;
-    for (int k = 0; k < 5; ++k) {
-      const std::string task(Tasks()[static_cast<size_t>(random.Next() * kTaskCount)].name);
-      chain["tasks"].push_back(task);
-      if (!alive) continue;
+    for (int k = 0; k < 5; ++k) {  // the same for every seed, as evaluation chains are
+      chain["tasks"].push_back(Tasks()[static_cast<size_t>(choice.Next() * kTaskCount)].name);
+    }
+    for (int k = 0; k < 5 && alive; ++k) {
+      const std::string task = chain["tasks"][static_cast<size_t>(k)];
       alive = random.Next() < options.skill;
       const bool cannot = !alive && random.Next() < 0.3;
       const int taken = alive ? 30 + static_cast<int>(random.Next() * 60) : cannot ? 12 : 360;
