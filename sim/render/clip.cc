@@ -75,16 +75,15 @@ SnappedVertex Snap(const Vec3& p, const View& view) {
 }
 
 // False if no sample can be inside.
-bool SetUp(const std::array<SnappedVertex, 3>& v, const DepthPlane& depth, const View& view, Reach reach,
+bool SetUp(const std::array<SnappedVertex, 3>& v, const DepthPlane& depth, const View& view,
            TriangleSetup& s) {
   const int64_t area = static_cast<int64_t>(v[2].x - v[0].x) * (v[1].y - v[0].y) -
                        static_cast<int64_t>(v[1].x - v[0].x) * (v[2].y - v[0].y);
   if (area <= 0) return false;
-  const int32_t low = reach == Reach::kCentres ? 127 : 0, high = reach == Reach::kCentres ? -128 : 0;
-  s.x0 = std::max((std::min({v[0].x, v[1].x, v[2].x}) + low) >> 8, 0);
-  s.y0 = std::max((std::min({v[0].y, v[1].y, v[2].y}) + low) >> 8, 0);
-  s.x1 = std::min((std::max({v[0].x, v[1].x, v[2].x}) + high) >> 8, view.width - 1);
-  s.y1 = std::min((std::max({v[0].y, v[1].y, v[2].y}) + high) >> 8, view.height - 1);
+  s.x0 = std::max(std::min({v[0].x, v[1].x, v[2].x}) >> 8, 0);
+  s.y0 = std::max(std::min({v[0].y, v[1].y, v[2].y}) >> 8, 0);
+  s.x1 = std::min(std::max({v[0].x, v[1].x, v[2].x}) >> 8, view.width - 1);
+  s.y1 = std::min(std::max({v[0].y, v[1].y, v[2].y}) >> 8, view.height - 1);
   if (s.x0 > s.x1 || s.y0 > s.y1) return false;
   for (int k = 0; k < 3; ++k) {
     const SnappedVertex &p = v[k], &q = v[(k + 1) % 3];
@@ -106,7 +105,7 @@ bool SetUp(const std::array<SnappedVertex, 3>& v, const DepthPlane& depth, const
 
 }  // namespace
 
-void ClipTriangle(const std::array<Vec3, 3>& corners, const View& view, uint32_t id, Faces faces, Reach reach,
+void ClipTriangle(const std::array<Vec3, 3>& corners, const View& view, uint32_t id, Faces faces,
                   std::vector<TriangleSetup>& out) {
   std::vector<Vec3> polygon(corners.begin(), corners.end());
   for (const Plane& plane : ViewVolume(view)) {
@@ -120,7 +119,7 @@ void ClipTriangle(const std::array<Vec3, 3>& corners, const View& view, uint32_t
     TriangleSetup setup;
     setup.id = id;
     if (SetUp({Snap(polygon[0], view), Snap(polygon[i - 1], view), Snap(polygon[i], view)}, depth, view,
-              reach, setup))
+              setup))
       out.push_back(setup);
   }
 }

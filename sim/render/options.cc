@@ -28,9 +28,37 @@ void Lighting::Validate() const {
   CheckRange("shadow_strength", shadow_strength, 0, 1);
   CheckColor("sky", sky);
   CheckColor("ground", ground);
-  CheckRange("specular", specular, 0, 4);
+  CheckRange("shadow_texel_m", shadow_texel_m, 1e-4, 1);
+  CheckRange("shadow_filter", shadow_filter, 1, 6);
+  CheckRange("shadow_bias_m", shadow_bias_m, 0, 1);
+  CheckRange("shadow_slope_bias", shadow_slope_bias, 0, 16);
+  CheckRange("specular", specular, 0, 40);
+  CheckRange("specular_tint", specular_tint, 0, 1);
+  CheckRange("shininess", shininess, 0, 1024);
+  CheckRange("occlusion", occlusion, 0, 1);
+  CheckRange("occlusion_radius_m", occlusion_radius_m, 1e-3, 10);
   CheckColor("background_above", background_above);
   CheckColor("background_below", background_below);
+}
+
+Lighting PyBulletLighting() {
+  Lighting l;
+  l.to_key_light = {-5, -40, 200};
+  l.key = l.sky = l.ground = {0.5f, 0.5f, 0.5f};
+  l.key_wrap = 1;
+  l.shadow_strength = 0.3f;
+  l.shadow_texel_m = 20.0 / 4096;
+  l.shadow_filter = 1;
+  l.shadow_bias_m = 0;
+  l.shadow_slope_bias = 0;
+  l.specular = 20;  // times the default material's 0.05 and the key light: 0.5
+  l.specular_tint = 1;
+  l.shininess = 41;
+  l.highlight_eye = Vec3{6.840403, -18.793852, 0};  // 20 m away at a yaw of 20 degrees
+  l.occlusion = 0;
+  l.lights_glow = false;
+  l.background_above = l.background_below = {0.7f, 0.7f, 0.8f};
+  return l;
 }
 
 void RenderOptions::Validate() const { lighting.Validate(); }

@@ -75,8 +75,8 @@ Vec3 CornerInCamera(const PackedMesh& mesh, const Pose& X_CV, uint32_t position)
 void VisibilityBuffer::Resize(int new_width, int new_height, bool with_ids) {
   width = new_width;
   height = new_height;
-  stride = (new_width + kLanes) / kLanes * kLanes + kLanes;
-  const size_t size = static_cast<size_t>(stride) * height + kLanes;
+  stride = (new_width + kLanes - 1) / kLanes * kLanes + 2 * kMargin;
+  const size_t size = static_cast<size_t>(stride) * (height + 2);
   depth.resize(size);
   if (with_ids) id.resize(size);
 }
@@ -84,6 +84,22 @@ void VisibilityBuffer::Resize(int new_width, int new_height, bool with_ids) {
 void VisibilityBuffer::Clear(float far_depth) {
   std::fill(depth.begin(), depth.end(), far_depth);
   std::fill(id.begin(), id.end(), kBackground);
+}
+
+void VisibilityBuffer::FillMargin() {
+  const auto extend = [&](int to, int from, int before) {
+    depth[static_cast<size_t>(to)] =
+        2 * depth[static_cast<size_t>(from)] - depth[static_cast<size_t>(before)];
+    id[static_cast<size_t>(to)] = id[static_cast<size_t>(from)];
+  };
+  for (int y = 0; y < height; ++y) {
+    extend(Index(-1, y), Index(0, y), Index(width > 1 ? 1 : 0, y));
+    extend(Index(width, y), Index(width - 1, y), Index(width > 1 ? width - 2 : 0, y));
+  }
+  for (int x = 0; x < width; ++x) {
+    extend(Index(x, -1), Index(x, 0), Index(x, height > 1 ? 1 : 0));
+    extend(Index(x, height), Index(x, height - 1), Index(x, height > 1 ? height - 2 : 0));
+  }
 }
 
 TriangleSetup TriangleBatch::Triangle(int i, uint32_t id) const {
@@ -107,8 +123,7 @@ TriangleSetup TriangleBatch::Triangle(int i, uint32_t id) const {
   return s;
 }
 
-void SetUpTriangles(const DrawArguments& arguments, const uint32_t* triangles, Reach reach,
-                    TriangleBatch& out) {
+void SetUpTriangles(const DrawArguments& arguments, const uint32_t* triangles, TriangleBatch& out) {
   const ScreenVertex* vertices = arguments.projected.vertices.data();
   const uint32_t* corners = arguments.mesh.position_of_corner.data();
   CornerLanes c[3];
@@ -129,8 +144,8 @@ void SetUpTriangles(const DrawArguments& arguments, const uint32_t* triangles, R
   const F8 doubt = Splat(kSnap) * (Abs(dx1) + Abs(dy1) + Abs(dx2) + Abs(dy2) + Splat(kSnap));
   const I8 facing = area > -doubt;
   I8 alive = facing & ~outside & ~partly;
-  out.drawn = SignMask(alive);
-  if (out.drawn == 0) return;
+  out.visible = out.centred = 0;
+  if (!AnyNegative(alive)) return;
 
   I8 px[3], py[3];
   const F8 subpixels = Splat(static_cast<float>(1 << kSubpixelBits));
@@ -141,13 +156,15 @@ void SetUpTriangles(const DrawArguments& arguments, const uint32_t* triangles, R
   }
   const I8 min_x = Min(Min(px[0], px[1]), px[2]), max_x = Max(Max(px[0], px[1]), px[2]);
   const I8 min_y = Min(Min(py[0], py[1]), py[2]), max_y = Max(Max(py[0], py[1]), py[2]);
-  const int32_t low = reach == Reach::kCentres ? 127 : 0, high = reach == Reach::kCentres ? -128 : 0;
-  const I8 x0 = Max((min_x + Splat(low)) >> 8, Splat(0)), y0 = Max((min_y + Splat(low)) >> 8, Splat(0));
-  const I8 x1 = Min((max_x + Splat(high)) >> 8, Splat(arguments.view.width - 1));
-  const I8 y1 = Min((max_y + Splat(high)) >> 8, Splat(arguments.view.height - 1));
+  const I8 right = Splat(arguments.view.width - 1), bottom = Splat(arguments.view.height - 1),
+           zero = Splat(0);
+  const I8 x0 = Max(min_x >> 8, zero), x1 = Min(max_x >> 8, right);
+  const I8 y0 = Max(min_y >> 8, zero), y1 = Min(max_y >> 8, bottom);
   alive &= (x0 <= x1) & (y0 <= y1);
-  out.drawn = SignMask(alive);
-  if (out.drawn == 0) return;
+  out.visible = SignMask(alive);
+  if (out.visible == 0) return;
+  out.centred = SignMask(alive & (((min_x + 127) >> 8) <= ((max_x - 128) >> 8)) &
+                         (((min_y + 127) >> 8) <= ((max_y - 128) >> 8)));
 
   for (int k = 0; k < 3; ++k) {
     const int n = (k + 1) % 3;
@@ -187,8 +204,16 @@ void DrawMesh(const DrawArguments& arguments, VisibilityBuffer& target) {
     for (int i = 0; i < kLanes; ++i) triangles[i] = static_cast<uint32_t>(first + i);
     const uint32_t real =
         mesh.num_triangles - first >= kLanes ? 0xffu : (1u << (mesh.num_triangles - first)) - 1;
-    SetUpTriangles(arguments, triangles, arguments.candidates ? Reach::kPixels : Reach::kCentres, batch);
-    for (uint32_t left = batch.drawn & real; left != 0; left &= left - 1) {
+    SetUpTriangles(arguments, triangles, batch);
+    if (arguments.candidates) {
+      for (uint32_t left = batch.visible & real; left != 0; left &= left - 1) {
+        const int i = std::countr_zero(left);
+        const auto pixel = [i](const int32_t(&lanes)[8]) { return static_cast<int16_t>(lanes[i]); };
+        arguments.candidates->push_back(
+            {triangles[i], pixel(batch.x0), pixel(batch.y0), pixel(batch.x1), pixel(batch.y1)});
+      }
+    }
+    for (uint32_t left = batch.centred & real; left != 0; left &= left - 1) {
       const int i = std::countr_zero(left);
       const uint32_t triangle = triangles[i];
       const TriangleSetup setup = batch.Triangle(i, arguments.first_id + triangle);
@@ -196,11 +221,6 @@ void DrawMesh(const DrawArguments& arguments, VisibilityBuffer& target) {
         DrawTriangle<true>(setup, target);
       else
         DrawTriangle<false>(setup, target);
-      if (arguments.candidates) {
-        arguments.candidates->push_back({triangle, static_cast<int16_t>(setup.x0),
-                                         static_cast<int16_t>(setup.y0), static_cast<int16_t>(setup.x1),
-                                         static_cast<int16_t>(setup.y1)});
-      }
     }
     for (uint32_t left = batch.clipped & real; left != 0; left &= left - 1) {
       const uint32_t triangle = triangles[std::countr_zero(left)];
@@ -208,8 +228,7 @@ void DrawMesh(const DrawArguments& arguments, VisibilityBuffer& target) {
       for (int k = 0; k < 3; ++k)
         corners[k] = CornerInCamera(mesh, arguments.X_CV, mesh.position_of_corner[3 * triangle + k]);
       pieces.clear();
-      ClipTriangle(corners, arguments.view, arguments.first_id + triangle, arguments.faces,
-                   arguments.clipped ? Reach::kPixels : Reach::kCentres, pieces);
+      ClipTriangle(corners, arguments.view, arguments.first_id + triangle, arguments.faces, pieces);
       for (const TriangleSetup& piece : pieces) {
         if (with_ids)
           DrawTriangle<true>(piece, target);

@@ -10,15 +10,19 @@
 
 namespace deerbench::render {
 
-// Depth and triangle of every pixel, rows padded so that a whole vector can be written at any pixel.
+// Depth and triangle of every pixel, with a margin all round: a whole vector can be read or written at any
+// pixel and up to kMargin pixels beside it.
 struct VisibilityBuffer {
+  static constexpr int kMargin = 16;
   int width = 0, height = 0, stride = 0;
-  std::vector<float> depth;  // (height, stride) as in ScreenVertex; greater is nearer
-  std::vector<uint32_t> id;  // (height, stride) kBackground or instance << kTriangleBits | triangle
+  std::vector<float> depth;  // as in ScreenVertex; greater is nearer
+  std::vector<uint32_t> id;  // kBackground or instance << kTriangleBits | triangle
 
   void Resize(int new_width, int new_height, bool with_ids);
   void Clear(float far_depth);
-  int Index(int x, int y) const { return y * stride + x; }
+  // Continues depths and names one pixel into the margin, depths along their slope.
+  void FillMargin();
+  int Index(int x, int y) const { return (y + 1) * stride + x + kMargin; }
 };
 
 // One triangle, ready to be drawn. Edge functions count 1/256 of a subpixel square, rounded down after the
@@ -28,7 +32,7 @@ struct TriangleSetup {
   std::array<int32_t, 3> edge_x;  // change from pixel to pixel
   std::array<int32_t, 3> edge_y;
   std::array<int32_t, 3> edge_fraction;  // what rounding `edge` down left over, 0..255
-  int32_t x0, y0, x1, y1;                // pixels whose samples can be inside, both ends included
+  int32_t x0, y0, x1, y1;                // pixels that the bounding box meets, both ends included
   float depth, depth_x, depth_y;         // at the centre of (x0, y0) and its changes
   float least_depth, greatest_depth;     // of the vertices
   uint32_t id;
@@ -36,10 +40,7 @@ struct TriangleSetup {
 
 enum class Faces : uint8_t { kFront, kBack };
 
-// Pixels that a triangle can touch: those whose centres it can contain, or all that its bounding box meets.
-enum class Reach : uint8_t { kCentres, kPixels };
-
-// A triangle that may have samples elsewhere than at pixel centres.
+// A triangle that meets pixels, whether or not it contains their centres.
 struct Candidate {
   uint32_t triangle;  // of the mesh
   int16_t x0, y0, x1, y1;
@@ -64,12 +65,12 @@ struct TriangleBatch {
   alignas(32) int32_t edge[3][8], edge_x[3][8], edge_y[3][8], edge_fraction[3][8];
   alignas(32) int32_t x0[8], y0[8], x1[8], y1[8];
   alignas(32) float depth[8], depth_x[8], depth_y[8], least_depth[8], greatest_depth[8];
-  uint32_t drawn = 0;    // bit i: triangle i faces the right way and reaches a pixel
+  uint32_t visible = 0;  // bit i: triangle i faces the right way and meets a pixel
+  uint32_t centred = 0;  // bit i: and its bounding box holds the centre of one
   uint32_t clipped = 0;  // bit i: triangle i is visible only in part and has to be clipped first
 
   TriangleSetup Triangle(int lane, uint32_t id) const;
 };
-void SetUpTriangles(const DrawArguments& arguments, const uint32_t* triangles, Reach reach,
-                    TriangleBatch& out);
+void SetUpTriangles(const DrawArguments& arguments, const uint32_t* triangles, TriangleBatch& out);
 
 }  // namespace deerbench::render

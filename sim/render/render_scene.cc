@@ -68,6 +68,18 @@ PackedMesh PackMesh(const TriangleMesh& mesh, const Vec3& scale) {
   }
   for (const uint32_t vertex : packed.vertex_of_corner)
     packed.position_of_corner.push_back(position_of_vertex[vertex]);
+  for (size_t t = 0; t < mesh.indices.size(); t += 3) {
+    Vec3 p[3];
+    for (size_t k = 0; k < 3; ++k) {
+      const Vertex& vertex = packed.vertices[packed.vertex_of_corner[t + k]];
+      p[k] = {vertex.x, vertex.y, vertex.z};
+    }
+    const Vec3 n = Cross(p[1] - p[0], p[2] - p[0]);
+    const double scale_to_byte = 127 / std::max(Norm(n), 1e-300);
+    packed.face_normals.push_back({static_cast<int8_t>(scale_to_byte * n.x),
+                                   static_cast<int8_t>(scale_to_byte * n.y),
+                                   static_cast<int8_t>(scale_to_byte * n.z), 0});
+  }
   const size_t corners = 3 * RoundUpToVector(static_cast<size_t>(packed.num_triangles));
   packed.vertex_of_corner.resize(corners, 0);
   packed.position_of_corner.resize(corners, 0);
@@ -115,6 +127,8 @@ std::shared_ptr<const RenderScene> MakeRenderScene(std::shared_ptr<const VisualM
     packed.X_LV = instance.X_LV;
     scene->instances.push_back(packed);
   }
+  const auto moving = std::ranges::stable_partition(scene->instances, &render::PackedInstance::is_static);
+  scene->num_static = static_cast<int>(moving.begin() - scene->instances.begin());
   return scene;
 }
 

@@ -24,11 +24,12 @@ struct Vertex {
 // transform and the rasteriser, once with the attributes for shading.
 struct PackedMesh {
   int num_positions = 0, num_triangles = 0;
-  std::vector<float> x, y, z;                // (num_positions), padded to whole vectors
-  std::vector<uint32_t> position_of_corner;  // (3 * num_triangles), padded to whole vectors with 0
-  std::vector<Vertex> vertices;              // as in the model
-  std::vector<uint32_t> vertex_of_corner;    // (3 * num_triangles), same padding
-  std::array<float, 3> lower{}, upper{};     // bounding box
+  std::vector<float> x, y, z;                       // (num_positions), padded to whole vectors
+  std::vector<uint32_t> position_of_corner;         // (3 * num_triangles), padded to whole vectors with 0
+  std::vector<Vertex> vertices;                     // as in the model
+  std::vector<uint32_t> vertex_of_corner;           // (3 * num_triangles), same padding
+  std::vector<std::array<int8_t, 4>> face_normals;  // (num_triangles) times 127, and 0
+  std::array<float, 3> lower{}, upper{};            // bounding box
 };
 
 struct PackedInstance {
@@ -54,7 +55,8 @@ inline constexpr uint32_t kBackground = 0xffffffffu;
 class RenderScene {
  public:
   std::vector<render::PackedMesh> meshes;
-  std::vector<render::PackedInstance> instances;
+  std::vector<render::PackedInstance> instances;  // those that never move first
+  int num_static = 0;
   std::vector<render::MipTexture> textures;
   int num_frames = 0;  // least length of SceneState::X_WL
 };

@@ -15,6 +15,7 @@ struct RenderOptions {
   bool shadows = true;    // shadow map of the key light
   bool antialias = true;  // of colour edges; depth and segmentation are sampled at pixel centres
   bool filter_textures = true;
+  bool ambient_occlusion = true;
   Lighting lighting;
 
   void Validate() const;

@@ -45,34 +45,42 @@ DEERBENCH_INLINE F8 Tame(F8 x) { return Abs(x) < Splat(1e6f) ? x : Splat(0.0f); 
 }  // namespace
 
 ShadingContext MakeShadingContext(const RenderScene& scene, const PackedInstance& instance, bool lit,
-                                  const Pose& X_WV, const Pose& X_WC, const View& view,
+                                  const Pose& X_WV, const Pose& X_WC, const Pose& X_WL, const View& view,
                                   const Lighting& lighting, bool filter_textures) {
   ShadingContext c;
   c.mesh = &scene.meshes[static_cast<size_t>(instance.mesh)];
   if (instance.texture >= 0) c.texture = &scene.textures[static_cast<size_t>(instance.texture)];
   c.filter_textures = filter_textures;
   c.rgb = lit ? instance.lit_rgb : instance.rgb;
-  c.emissive = lit;
+  c.emissive = lit && lighting.lights_glow;
   c.specular = instance.specular * lighting.specular;
-  c.shininess = instance.shininess;
+  c.shininess = lighting.shininess > 0 ? lighting.shininess : instance.shininess;
   const Pose X_VC = Inverse(X_WV) * X_WC;
   const Transform X = ToTransform(X_VC);
   c.eye = X.t;
   c.X_VC = X.r;
   c.to_light = ToArray(Rotate(Conjugate(X_WV.q), Normalized(lighting.to_key_light)));
   c.up = ToArray(Rotate(Conjugate(X_WV.q), {0, 0, 1}));
+  c.X_LV = ToTransform(Inverse(X_WL) * X_WV);
+  c.fixed_highlight_eye = lighting.highlight_eye.has_value();
+  if (c.fixed_highlight_eye) c.highlight_eye = ToArray(Inverse(X_WV) * *lighting.highlight_eye);
   c.cx = static_cast<float>(view.cx);
   c.cy = static_cast<float>(view.cy);
   c.inverse_f = static_cast<float>(1 / view.f);
   return c;
 }
 
-void ShadeFragments(const ShadingContext& c, const Lighting& lighting, std::span<const Fragment> fragments,
-                    PixelLight* pixels) {
+void ShadeFragments(const ShadingContext& c, const Lighting& lighting, const Shadows& shadows,
+                    std::span<const Fragment> fragments, PixelLight* pixels) {
   const F8 zero = Splat(0.0f), one = Splat(1.0f), half = Splat(0.5f);
   const V3x8 eye = Splat3(c.eye), to_light = Splat3(c.to_light), up = Splat3(c.up);
   const V3x8 key = Splat3(lighting.key), sky = Splat3(lighting.sky), ground = Splat3(lighting.ground);
   const F8 wrap = Splat(lighting.key_wrap), wrap_scale = Splat(1 / (1 + lighting.key_wrap));
+  const std::array<float, 9>& rl = c.X_LV.r;
+  const F8 slope_bias =
+      Splat(shadows.of_static != nullptr
+                ? lighting.shadow_slope_bias * static_cast<float>(shadows.of_static->texel_m())
+                : 0.0f);
   const V3x8 ray_x = {Splat(c.X_VC[0]), Splat(c.X_VC[3]), Splat(c.X_VC[6])};
   const V3x8 ray_y = {Splat(c.X_VC[1]), Splat(c.X_VC[4]), Splat(c.X_VC[7])};
   const V3x8 ray_z = {Splat(c.X_VC[2]), Splat(c.X_VC[5]), Splat(c.X_VC[8])};
@@ -131,19 +139,37 @@ void ShadeFragments(const ShadingContext& c, const Lighting& lighting, std::span
 
     V3x8 ambient, direct;
     if (c.emissive) {
-      ambient = albedo;
-      direct = {zero, zero, zero};
+      ambient = {zero, zero, zero};
+      direct = albedo;
     } else {
-      const F8 facing = half + half * Dot(normal, up);
-      ambient = ground + facing * (sky - ground);
-      ambient = {ambient.x * albedo.x, ambient.y * albedo.y, ambient.z * albedo.z};
       const F8 cosine = Dot(normal, to_light);
+      const V3x8 p = eye + t * ray;
+      F8 visible = cosine > zero ? one : zero;
+      if (shadows.of_static != nullptr && AnyNegative(cosine > zero)) {
+        const F8 safe_cosine = Max(cosine, Splat(0.1f));
+        const F8 tangent = Sqrt(Max(one - cosine * cosine, zero)) / safe_cosine;
+        const V3x8 p_L = {rl[0] * p.x + rl[1] * p.y + rl[2] * p.z + c.X_LV.t[0],
+                          rl[3] * p.x + rl[4] * p.y + rl[5] * p.z + c.X_LV.t[1],
+                          rl[6] * p.x + rl[7] * p.y + rl[8] * p.z + c.X_LV.t[2]};
+        const F8 bias = Splat(lighting.shadow_bias_m) + slope_bias * tangent;
+        visible *= shadows.of_static->Visibility(p_L, bias);
+        if (shadows.of_moving != nullptr) visible *= shadows.of_moving->Visibility(p_L, bias);
+      }
+      const F8 facing = half + half * Dot(normal, up);
       const F8 diffuse = Max((cosine + wrap) * wrap_scale, zero);
-      const V3x8 halfway = Unit(to_light - (one / Sqrt(Dot(ray, ray))) * ray);
-      const F8 highlight =
-          cosine > zero ? Splat(c.specular) * Power(Max(Dot(normal, halfway), zero), c.shininess) : zero;
-      direct = {key.x * (diffuse * albedo.x + highlight), key.y * (diffuse * albedo.y + highlight),
-                key.z * (diffuse * albedo.z + highlight)};
+      // What shadows leave of the key light counts as soft light: shadows that come later leave it as well.
+      const V3x8 soft =
+          ground + facing * (sky - ground) + (diffuse * Splat(1 - lighting.shadow_strength)) * key;
+      ambient = {soft.x * albedo.x, soft.y * albedo.y, soft.z * albedo.z};
+      const V3x8 to_eye =
+          c.fixed_highlight_eye ? Unit(Splat3(c.highlight_eye) - p) : (-one / Sqrt(Dot(ray, ray))) * ray;
+      const V3x8 mirrored = (Splat(2.0f) * cosine) * normal - to_light;
+      const F8 highlight = Splat(c.specular) * Power(Max(Dot(mirrored, to_eye), zero), c.shininess);
+      const F8 hard = diffuse * Splat(lighting.shadow_strength);
+      const F8 tint = Splat(lighting.specular_tint);
+      direct = {visible * key.x * (hard * albedo.x + highlight * (one + tint * (albedo.x - one))),
+                visible * key.y * (hard * albedo.y + highlight * (one + tint * (albedo.y - one))),
+                visible * key.z * (hard * albedo.z + highlight * (one + tint * (albedo.z - one)))};
     }
 
     F8 rows[kLanes] = {weight * ambient.x, weight * ambient.y, weight * ambient.z, zero,

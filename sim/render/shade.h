@@ -8,6 +8,7 @@
 #include "sim/render/lighting.h"
 #include "sim/render/mip_texture.h"
 #include "sim/render/render_scene.h"
+#include "sim/render/shadow_map.h"
 #include "sim/render/view.h"
 
 namespace deerbench::render {
@@ -37,20 +38,29 @@ struct ShadingContext {
   std::array<float, 3> rgb{};
   float specular = 0;
   int shininess = 1;
-  bool emissive = false;            // shines in `rgb` whatever light falls on it
-  std::array<float, 3> eye{};       // position of the camera
-  std::array<float, 9> X_VC{};      // rotation, row-major
-  std::array<float, 3> to_light{};  // unit
-  std::array<float, 3> up{};        // unit
+  bool emissive = false;                 // shines in `rgb` whatever light falls on it
+  std::array<float, 3> eye{};            // position of the camera
+  std::array<float, 9> X_VC{};           // rotation, row-major
+  std::array<float, 3> to_light{};       // unit
+  std::array<float, 3> up{};             // unit
+  std::array<float, 3> highlight_eye{};  // from where highlights are seen
+  bool fixed_highlight_eye = false;
+  Transform X_LV{};  // V in the light's frame
   float cx = 0, cy = 0, inverse_f = 0;
 };
 
+// Shadows that fall on fragments; null: none.
+struct Shadows {
+  const ShadowMap* of_static = nullptr;
+  const ShadowMap* of_moving = nullptr;
+};
+
 ShadingContext MakeShadingContext(const RenderScene& scene, const PackedInstance& instance, bool lit,
-                                  const Pose& X_WV, const Pose& X_WC, const View& view,
+                                  const Pose& X_WV, const Pose& X_WC, const Pose& X_WL, const View& view,
                                   const Lighting& lighting, bool filter_textures);
 
 // Adds each fragment's light to its pixel.
-void ShadeFragments(const ShadingContext& context, const Lighting& lighting,
+void ShadeFragments(const ShadingContext& context, const Lighting& lighting, const Shadows& shadows,
                     std::span<const Fragment> fragments, PixelLight* pixels);
 
 }  // namespace deerbench::render

@@ -1,0 +1,41 @@
+// From what is visible to what has to be shaded.
+#pragma once
+
+#include <vector>
+
+#include "sim/render/layer.h"
+#include "sim/render/lighting.h"
+#include "sim/render/shade.h"
+
+namespace deerbench::render {
+
+// Fragments by instance, so that those shaded together have one material.
+class FragmentLists {
+ public:
+  void Clear(size_t num_instances);
+  void Add(uint32_t id, float x, float y, float weight, uint32_t pixel) {
+    lists_[id >> kTriangleBits].push_back({x, y, weight, pixel, id & (kMaxTriangles - 1)});
+  }
+  const std::vector<Fragment>& of(size_t instance) const { return lists_[instance]; }
+
+ private:
+  std::vector<std::vector<Fragment>> lists_;
+};
+
+// What rays see that hit nothing.
+class Background {
+ public:
+  Background(const Lighting& lighting, const Pose& X_WC, const View& view);
+  std::array<float, 3> At(float x, float y) const;
+
+ private:
+  std::array<float, 3> above_, below_;
+  float up_x_, up_y_, up_z_;  // of the ray (x - cx, y - cy, f), upwards
+  float cx_, cy_, inverse_f_;
+};
+
+// The fragments that pixel (x, y) consists of; its light is set to that of the background in it.
+void ResolvePixel(const RenderScene& scene, const Layer& layer, int x, int y, const Background& background,
+                  FragmentLists& fragments, PixelLight* lights);
+
+}  // namespace deerbench::render

@@ -1,0 +1,160 @@
+#include "sim/render/shadow_map.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "sim/render/camera.h"
+
+namespace deerbench::render {
+namespace {
+
+constexpr float kNothing = -1e30f;  // depth where there is no caster
+constexpr int kBlock = 8;
+
+struct Box {
+  double lower[2] = {1e30, 1e30}, upper[2] = {-1e30, -1e30};
+
+  void Include(const Box& other) {
+    for (int k = 0; k < 2; ++k) {
+      lower[k] = std::min(lower[k], other.lower[k]);
+      upper[k] = std::max(upper[k], other.upper[k]);
+    }
+  }
+  double width() const { return std::max(upper[0] - lower[0], upper[1] - lower[1]); }
+};
+
+// Extent across the light.
+Box Extent(const PackedMesh& mesh, const Pose& X_LV) {
+  Box box;
+  const std::array<double, 9> r = ToMatrix(X_LV.q);
+  const double origin[2] = {X_LV.p.x, X_LV.p.y};
+  for (int k = 0; k < 2; ++k) {
+    box.lower[k] = box.upper[k] = origin[k];
+    for (int j = 0; j < 3; ++j) {
+      const double a = r[3 * k + j] * mesh.lower[j], b = r[3 * k + j] * mesh.upper[j];
+      box.lower[k] += std::min(a, b);
+      box.upper[k] += std::max(a, b);
+    }
+  }
+  return box;
+}
+
+}  // namespace
+
+Pose LightFrame(const Vec3& to_light) {
+  const Vec3 n = Normalized(to_light);
+  const Vec3 up = std::abs(n.z) > 0.7 ? Vec3{0, -n.z, n.y} : Vec3{-n.y, n.x, 0};
+  return {{}, LookAt(n, {}, up).q};
+}
+
+void ShadowMap::Build(const RenderScene& scene, std::span<const ShadowCaster> casters,
+                      const ShadowSettings& settings) {
+  filter_ = settings.filter;
+  texel_m_ = settings.texel_m;
+  Box box;
+  for (const ShadowCaster& caster : casters) {
+    const Box extent = Extent(scene.meshes[static_cast<size_t>(caster.mesh)], caster.X_LV);
+    if (extent.width() < kWidestCaster_m) box.Include(extent);
+  }
+  if (box.upper[0] < box.lower[0]) {
+    view_.width = view_.height = 0;
+    return;
+  }
+  // Round casters an empty margin, so that filters which reach over the edge find nothing there.
+  const int margin = filter_ + 2;
+  int first[2], size[2];
+  for (;; texel_m_ *= 2) {
+    for (int k = 0; k < 2; ++k) {
+      first[k] = static_cast<int>(std::floor(box.lower[k] / texel_m_)) - margin;
+      size[k] = static_cast<int>(std::floor(box.upper[k] / texel_m_)) + 1 + margin - first[k];
+    }
+    if (std::max(size[0], size[1]) <= kMaxTile) break;
+  }
+  view_.orthographic = true;
+  view_.width = size[0];
+  view_.height = size[1];
+  view_.f = 1 / texel_m_;
+  view_.cx = -first[0];
+  view_.cy = -first[1];
+  map_.Resize(size[0], size[1], false);
+  map_.Clear(kNothing);
+  for (const ShadowCaster& caster : casters) {
+    const PackedMesh& mesh = scene.meshes[static_cast<size_t>(caster.mesh)];
+    if (Extent(mesh, caster.X_LV).width() >= kWidestCaster_m) continue;
+    Project(mesh, caster.X_LV, view_, projected_);
+    DrawMesh(
+        {.mesh = mesh, .projected = projected_, .X_CV = caster.X_LV, .view = view_, .faces = settings.faces},
+        map_);
+  }
+  SummariseBlocks();
+}
+
+void ShadowMap::SummariseBlocks() {
+  blocks_x_ = (view_.width + kBlock - 1) / kBlock;
+  const int blocks_y = (view_.height + kBlock - 1) / kBlock;
+  block_nearest_.resize(static_cast<size_t>(blocks_x_ * blocks_y));
+  block_farthest_.resize(static_cast<size_t>(blocks_x_ * blocks_y));
+  for (int by = 0; by < blocks_y; ++by) {
+    const int y1 = std::min(by * kBlock + kBlock + filter_, view_.height);
+    for (int bx = 0; bx < blocks_x_; ++bx) {
+      // Two overlapping vectors span the block and the reach of the filter.
+      const int x0 = bx * kBlock;
+      F8 nearest = Splat(kNothing), farthest = Splat(-kNothing);
+      for (int y = by * kBlock; y < y1; ++y) {
+        const float* row = &map_.depth[static_cast<size_t>(map_.Index(x0, y))];
+        const F8 a = Load(row), b = Load(row + filter_);
+        nearest = Max(nearest, Max(a, b));
+        farthest = Min(farthest, Min(a, b));
+      }
+      block_nearest_[static_cast<size_t>(by * blocks_x_ + bx)] = HorizontalMax(nearest);
+      block_farthest_[static_cast<size_t>(by * blocks_x_ + bx)] = HorizontalMin(farthest);
+    }
+  }
+}
+
+F8 ShadowMap::Visibility(const V3x8& p_L, F8 bias_m) const {
+  const F8 lit = Splat(1.0f);
+  if (view_.width == 0) return lit;
+  const F8 texels = Splat(static_cast<float>(view_.f)), reach = Splat(0.5f * static_cast<float>(filter_));
+  const F8 x = p_L.x * texels + (Splat(static_cast<float>(view_.cx)) - reach);
+  const F8 y = p_L.y * texels + (Splat(static_cast<float>(view_.cy)) - reach);
+  const F8 zero = Splat(0.0f);
+  const F8 last_x = Splat(static_cast<float>(view_.width - filter_ - 1));
+  const F8 last_y = Splat(static_cast<float>(view_.height - filter_ - 1));
+  const uint32_t inside = SignMask((x >= zero) & (y >= zero) & (x < last_x) & (y < last_y));
+  if (inside == 0) return lit;
+  const I8 x0 = Truncate(Min(Max(x, zero), last_x)), y0 = Truncate(Min(Max(y, zero), last_y));
+  const F8 fx = x - ToFloat(x0), fy = y - ToFloat(y0);
+  const F8 depth = bias_m - p_L.z;
+
+  F8 result = lit;
+  const F8 scale = Splat(1.0f / static_cast<float>(filter_ * filter_));
+  const I8 lane = LaneIndex();
+  for (uint32_t left = inside; left != 0; left &= left - 1) {
+    const int i = std::countr_zero(left);
+    const size_t block = static_cast<size_t>((y0[i] / kBlock) * blocks_x_ + x0[i] / kBlock);
+    if (depth[i] >= block_nearest_[block]) continue;
+    if (depth[i] < block_farthest_[block]) {
+      result[i] = 0;
+      continue;
+    }
+    // Weights 1 - f, 1, ..., 1, f along a row and down the rows.
+    const F8 d = Splat(depth[i]);
+    const F8 weight_x = lane == Splat(0)         ? Splat(1 - fx[i])
+                        : lane < Splat(filter_)  ? lit
+                        : lane == Splat(filter_) ? Splat(fx[i])
+                                                 : zero;
+    F8 sum = zero;
+    const float* row = &map_.depth[static_cast<size_t>(map_.Index(x0[i], y0[i]))];
+    for (int k = 0; k <= filter_; ++k, row += map_.stride) {
+      const float weight_y = k == 0 ? 1 - fy[i] : k < filter_ ? 1 : fy[i];
+      sum += d >= Load(row) ? Splat(weight_y) * weight_x : zero;
+    }
+    const F8 scaled = sum * scale;
+    result[i] = ((scaled[0] + scaled[1]) + (scaled[2] + scaled[3])) +
+                ((scaled[4] + scaled[5]) + (scaled[6] + scaled[7]));
+  }
+  return result;
+}
+
+}  // namespace deerbench::render

@@ -1,0 +1,51 @@
+// Depths of a scene's casters seen from a distant light, and how much of that light reaches a point.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "sim/render/raster.h"
+#include "sim/render/simd.h"
+
+namespace deerbench::render {
+
+// The light's frame L: z along the light, origin that of W. Its axes follow from the direction alone, so
+// texels stay where they are while things move.
+Pose LightFrame(const Vec3& to_light);  // X_WL
+
+struct ShadowCaster {
+  int mesh = 0;
+  Pose X_LV;
+};
+
+struct ShadowSettings {
+  double texel_m = 0;  // doubled until the casters fit into kMaxTile texels
+  int filter = 1;      // side of the box filter in texels, 1..6: half the width of the penumbra
+  Faces faces = Faces::kBack;
+};
+
+class ShadowMap {
+ public:
+  // Casters wider than `kWidestCaster` do not count: grounds, on which shadows fall.
+  static constexpr double kWidestCaster_m = 4;
+  void Build(const RenderScene& scene, std::span<const ShadowCaster> casters, const ShadowSettings& settings);
+
+  // Share of light, 0..1, at points of L that are `bias_m` closer to the light than they are.
+  F8 Visibility(const V3x8& p_L, F8 bias_m) const;
+
+  double texel_m() const { return texel_m_; }
+
+ private:
+  void SummariseBlocks();
+
+  double texel_m_ = 1;
+  int filter_ = 1;
+  View view_;
+  VisibilityBuffer map_;
+  ProjectedMesh projected_;
+  // Of every block of 8 x 8 texels and those beyond that a filter reaches which starts in it.
+  int blocks_x_ = 0;
+  std::vector<float> block_nearest_, block_farthest_;
+};
+
+}  // namespace deerbench::render
