@@ -10,6 +10,9 @@ namespace {
 
 constexpr double kWidestGrasp_m = 0.066;  // of 0.08 between open fingers
 constexpr double kYawRange_rad = 2.0;     // either side of home, within the last joint's limits
+// Over the shelf the hand fits under the cabinet's top only if it stands square to it; closing turns the block.
+constexpr double kShelfYaw_rad = 0.06;
+constexpr double kDeepestShelfGrasp_m = 0.095;
 
 }  // namespace
 
@@ -45,6 +48,10 @@ std::optional<Grasp> PlanGrasp(const BlockView& block, double turn_rad) {
     best->p.z = std::max(block.p.z, floor_z + kFingertip_m + 0.004);
     best->p.z = std::min(best->p.z, block.p.z + HalfHeight(block) - 0.004);
     best->p.z = std::max(best->p.z, floor_z + kFingertip_m + 0.002);
+    if (block.on == Surface::kSlider) {
+      best->yaw = std::clamp(best->yaw, kYawHome_rad - kShelfYaw_rad, kYawHome_rad + kShelfYaw_rad);
+      best->p.y = std::min(best->p.y - 0.004, kDeepestShelfGrasp_m);
+    }
   }
   return best;
 }

@@ -92,47 +92,37 @@ class ButtonSkill : public Skill {
   bool on_;
 };
 
-// The lever is a bar in front of the slanted panel: up from under it with leaning fingers, down from above.
+// The lever is a bar in front of the slanted panel. Fingers that lean square to the panel reach past it, under it or over
+// it, and take it along.
 class SwitchSkill : public Skill {
  public:
   explicit SwitchSkill(const Task& task) : on_(task.threshold > 0) {}
 
   Move Next(const View& view) override {
-    // In the lever's frame: y out of the panel, -z along its way up. The bar: y 0.044..0.064, z
-    // -0.024..0.008.
-    constexpr double kGoalOn = 0.065, kGoalOff = 0.02;
+    // In the lever's frame: y out of the panel, -z along its way up. The bar: y 0.044..0.064, z -0.024..0.008.
+    constexpr double kLean = 1.0, kGoalOn = 0.065, kGoalOff = 0.02, kBack = 0.10;
+    constexpr double kUnder = 0.008, kOver = -0.024, kReach = 0.040, kClear = 0.016;
     const Vec3 up = Rotate(view.X_WSwitch.q, {0, 0, -1});
-    if (on_) {
-      constexpr double kLean = 0.7;
-      const Vec3 ahead{0, std::sin(kLean), -std::cos(kLean)};  // where leaning fingers point
-      const Vec3 under = view.X_WSwitch * Vec3{0, 0.038, 0.022} - kFingertip_m * ahead;
-      ToolGoal goal{.p = under, .pitch = -kLean, .open = false};
-      const Vec3 tip = Inverse(view.X_WSwitch) * (view.tcp + kFingertip_m * ahead);
-      const bool leaning = TurnError(view, goal) < 0.12;
-      const bool below = leaning && std::abs(tip.x) < 0.04 && tip.y < 0.056 && tip.z > 0.004 && tip.z < 0.06;
-      if (below) {
-        goal.p = under + (kGoalOn - view.toggle + 0.02) * up;
-        goal.speed = 0.6;
-        return {goal, ""};
-      }
-      const Vec3 off_line = view.tcp - under;
-      const double along = Dot(off_line, ahead);
-      const bool in_line = leaning && Norm(off_line - along * ahead) < 0.015 && along > -0.14 && along < 0.02;
-      if (in_line) return {goal, ""};
-      goal.p = under - 0.10 * ahead;
-      return {ApproachFromAbove(view, goal, kShelfClearance_m, 0.012).goal, ""};
-    }
-    const Vec3 top = view.X_WSwitch * Vec3{0, 0.054, -0.024 - kFingertip_m - 0.02};
-    ToolGoal goal{.p = top, .open = false};
-    const Vec3 tip = Inverse(view.X_WSwitch) * view.tcp;
-    const bool above = std::abs(tip.x) < 0.05 && std::abs(tip.y - 0.054) < 0.02 && tip.z < -0.02 &&
-                       tip.z > -0.10 && TurnError(view, goal) < 0.12;
-    if (above) {
-      goal.p = top - (view.toggle - kGoalOff + 0.035) * up;
+    const Vec3 ahead{0, std::sin(kLean), -std::cos(kLean)};  // where leaning fingers point
+    const double side = on_ ? 1 : -1;                        // of the bar in the lever's z
+    const double face = on_ ? kUnder : kOver;
+    const Vec3 beside = view.X_WSwitch * Vec3{0, kReach, face + side * kClear} - kFingertip_m * ahead;
+    ToolGoal goal{.p = beside, .pitch = -kLean, .open = false};
+
+    const Vec3 tip = Inverse(view.X_WSwitch) * (view.tcp + kFingertip_m * ahead);
+    const double gap = side * (tip.z - face);  // from the bar's face to the middle of the fingers
+    const bool leaning = TurnError(view, goal) < 0.12;
+    if (leaning && std::abs(tip.x) < 0.04 && tip.y < 0.055 && gap > 0 && gap < 0.05) {
+      goal.p = beside + ((on_ ? kGoalOn : kGoalOff) - view.toggle + side * 0.025) * up;
       goal.speed = 0.6;
       return {goal, ""};
     }
-    return {ApproachFromAbove(view, goal, kShelfClearance_m, 0.012).goal, ""};
+    const Vec3 off_line = view.tcp - beside;
+    const double along = Dot(off_line, ahead);
+    const bool in_line = leaning && Norm(off_line - along * ahead) < 0.015 && along > -kBack - 0.04 && along < 0.02;
+    if (in_line) return {goal, ""};
+    goal.p = beside - kBack * ahead;
+    return {ApproachFromAbove(view, goal, std::max(kTableClearance_m, goal.p.z + 0.02), 0.012).goal, ""};
   }
 
  private:
