@@ -10,7 +10,7 @@ namespace deerbench::expert {
 
 inline constexpr double kTableClearance_m =
     0.58;  // tcp height at which the hand passes over table and blocks
-inline constexpr double kShelfClearance_m = 0.70;  // over the cabinet, its slider and the lamps
+inline constexpr double kShelfClearance_m = 0.675;  // over the cabinet, its slider and the lamps
 
 // Height at which the tool may cross to or from a place.
 double ClearanceAt(const Vec3& p);
