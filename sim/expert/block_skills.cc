@@ -55,10 +55,13 @@ class RotateSkill : public Skill {
     const BlockView& block = view.blocks[block_];
     const double turned = ToEuler(block.q * Conjugate(start_q_)).z;
     const std::optional<Grasp> grasp = PlanGrasp(block, turn_ - turned);
-    if (view.Held() == block_ && view.tcp.z < block.p.z + 0.03) {
-      ToolGoal goal{.p = view.target, .yaw = view.target_euler.z + (turn_ - turned), .open = false};
-      // Held by where it lies: just off the surface it would drag, so keep the height.
-      return {goal, ""};
+    if (view.Held() == block_ && grasp) {
+      // At the height where it lies: it slides on its surface and counts as turned there. Turned far enough,
+      // let go, in case the fingers have raised it.
+      return {{.p = {view.tcp.x, view.tcp.y, grasp->p.z},
+               .yaw = view.target_euler.z + (turn_ - turned),
+               .open = std::abs(turn_ - turned) < 4 * kDegree},
+              ""};
     }
     if (!grasp) return NoGrip(block_);
     return {TakeHold(view, block_, *grasp).goal, ""};

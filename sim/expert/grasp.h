@@ -18,12 +18,16 @@ double ClearanceAt(const Vec3& p);
 struct Grasp {
   Vec3 p = {};  // tcp at the moment of closing
   double yaw = 0;
+  double pitch = 0;  // 0: from above; on the shelf the fingers lean in through its open front
 };
 
 // How to hold the block as it lies: the fingers close on two of its upright faces that fit between them.
 // `turn_rad`: how far it will be turned in the hand afterwards (yaw is chosen to leave room for it). Nothing
 // if no pair of faces fits.
 std::optional<Grasp> PlanGrasp(const BlockView& block, double turn_rad = 0);
+
+// Where fingers of that yaw and pitch point, in W.
+Vec3 PointingDirection(double yaw, double pitch);
 
 // Next tool goal towards holding the block, from wherever the tool is. `held` once the fingers have closed on
 // it.

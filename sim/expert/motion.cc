@@ -16,8 +16,9 @@ Vec3 ScaledTo(const Vec3& v, double longest) {
   return largest > longest ? (longest / largest) * v : v;
 }
 
-// Which way to move the running target so that the tool gets to `p`. The inverse kinematics leave an error of up to a
-// centimetre that stays (it does not converge): far away the target leads, close by the measured error is worked off.
+// Which way to move the running target so that the tool gets to `p`. The inverse kinematics leave an error of
+// up to a centimetre that stays (it does not converge): far away the target leads, close by the measured
+// error is worked off.
 Vec3 TargetShift(const View& view, const Vec3& p) {
   constexpr double kNear_m = 0.03, kGain = 0.4, kLead_m = 0.04;
   const Vec3 error = p - view.tcp;

@@ -80,7 +80,8 @@ class PlaceSkill : public Skill {
       return Stuck(fmt::format("the slider at {:.2f} m leaves no compartment open", view.slide));
     }
     const double low = use_left ? left.min.x + 0.05 : std::max(right.min.x, door_right + 0.05);
-    const double high = use_left ? std::min(left.max.x, door_left - 0.05) : right.max.x - 0.05;
+    // To the right the hand, 10 cm to either side, has to stay clear of the compartment's wall.
+    const double high = use_left ? std::min(left.max.x, door_left - 0.05) : right.max.x - 0.08;
     const double y = 0.0924, middle = 0.5 * (low + high);
     const auto x =
         FreeX(view, *held_, std::min(low, middle), std::max(high, middle), y, kShelfTop_m + half, middle);

@@ -92,14 +92,15 @@ class ButtonSkill : public Skill {
   bool on_;
 };
 
-// The lever is a bar in front of the slanted panel. Fingers that lean square to the panel reach past it, under it or over
-// it, and take it along.
+// The lever is a bar in front of the slanted panel. Fingers that lean square to the panel reach past it,
+// under it or over it, and take it along.
 class SwitchSkill : public Skill {
  public:
   explicit SwitchSkill(const Task& task) : on_(task.threshold > 0) {}
 
   Move Next(const View& view) override {
-    // In the lever's frame: y out of the panel, -z along its way up. The bar: y 0.044..0.064, z -0.024..0.008.
+    // In the lever's frame: y out of the panel, -z along its way up. The bar: y 0.044..0.064, z
+    // -0.024..0.008.
     constexpr double kLean = 1.0, kGoalOn = 0.065, kGoalOff = 0.02, kBack = 0.10;
     constexpr double kUnder = 0.008, kOver = -0.024, kReach = 0.040, kClear = 0.016;
     const Vec3 up = Rotate(view.X_WSwitch.q, {0, 0, -1});
@@ -119,7 +120,8 @@ class SwitchSkill : public Skill {
     }
     const Vec3 off_line = view.tcp - beside;
     const double along = Dot(off_line, ahead);
-    const bool in_line = leaning && Norm(off_line - along * ahead) < 0.015 && along > -kBack - 0.04 && along < 0.02;
+    const bool in_line =
+        leaning && Norm(off_line - along * ahead) < 0.015 && along > -kBack - 0.04 && along < 0.02;
     if (in_line) return {goal, ""};
     goal.p = beside - kBack * ahead;
     return {ApproachFromAbove(view, goal, std::max(kTableClearance_m, goal.p.z + 0.02), 0.012).goal, ""};

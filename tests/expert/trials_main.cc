@@ -39,7 +39,8 @@ int main(int argc, char** argv) {
             fmt::print(" [{:.3f} {:.3f} {:.3f}{}{}{}{}]", b.p.x, b.p.y, b.p.z,
                        b.on ? "tsd"[static_cast<int>(*b.on)] : '-', b.on_block ? "b" : "",
                        b.gripped ? "G" : "", b.touched ? "T" : "");
-          for (const auto& c : world.Info().robot.contacts) fmt::print(" ({}>{}:{})", c.own_link, c.other_body, c.other_link);
+          for (const auto& c : world.Info().robot.contacts)
+            fmt::print(" ({}>{}:{})", c.own_link, c.other_body, c.other_link);
           fmt::print("\n");
         };
         const test::Trial trial = test::RunFromStart(model, start, task, i, watch);
