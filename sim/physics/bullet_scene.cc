@@ -7,6 +7,9 @@
 
 #include "base/error.h"
 #include "sim/physics/bullet_types.h"
+#include "sim/physics/bullet_world.h"
+#include "sim/physics/motors.h"
+#include "sim/physics/world.h"
 #include "sim/scene/load.h"
 
 namespace deerbench {
@@ -120,6 +123,26 @@ Camera BulletScene::gripper_camera(const Pose& X_WGripperCamera) const {
   static constexpr Vec3 kX{1, 0, 0}, kY{0, 1, 0}, kZ{0, 0, 1};
   const Pose X_LC{{}, FromAxes(-kX, kZ, kY)};
   return FromDescription(description_->gripper_camera, X_WGripperCamera * X_LC);
+}
+
+std::unique_ptr<BulletWorld> BulletScene::MakeWorld() const {
+  const RobotRoles& robot = description_->robot;
+  const TableRoles& table = description_->table;
+  auto world = std::make_unique<BulletWorld>(kTimestep_s);
+  for (int i = 0; i < static_cast<int>(bodies_.size()); ++i) {
+    world->AddBody(body(i));
+    if (i != robot.body) continue;
+    // Keeps the fingers centred.
+    world->AddGear(robot.body, robot.finger_links[0], robot.finger_links[1], /*ratio=*/-1, /*erp=*/0.1,
+                   /*max_force=*/50);
+    for (size_t j = 0; j < 7; ++j)
+      world->ResetJoint(robot.body, robot.arm_links[j], robot.initial_joint_positions_rad[j]);
+    for (const int link : robot.finger_links) world->ResetJoint(robot.body, link, robot.gripper_joint_open_m);
+  }
+  for (const int link : {table.slide_link, table.drawer_link, table.switch_link})
+    world->SetMotor(table.body, link, TableBrake());
+  world->SetMotor(table.body, table.button_link, ButtonSpring());
+  return world;
 }
 
 std::shared_ptr<const SceneModel> LoadScene(const std::string& letter, const std::string& scenes_dir,

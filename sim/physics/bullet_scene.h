@@ -13,6 +13,8 @@
 
 namespace deerbench {
 
+class BulletWorld;
+
 class BulletScene final : public SceneModel {
  public:
   explicit BulletScene(SceneDescription description);
@@ -31,6 +33,10 @@ class BulletScene final : public SceneModel {
 
   const std::vector<BodyBlueprint>& bodies() const { return bodies_; }
   const BodyBlueprint& body(int i) const { return bodies_[static_cast<size_t>(i)]; }
+  // A world with all bodies in it, as it is right after CALVIN has loaded the scene: robot in its initial
+  // position, its motors not yet set; table held by its brakes.
+  std::unique_ptr<BulletWorld> MakeWorld() const;
+
   const ArmIk& arm_ik() const { return arm_ik_; }
   // Which block (by BlockColor) has the first, second, third place in SceneObs: CALVIN's order of loading.
   size_t slot_color(size_t slot) const { return slot_colors_[slot]; }

@@ -8,25 +8,15 @@
 #include <BulletDynamics/Featherstone/btMultiBodyJointMotor.h>
 #include <BulletDynamics/Featherstone/btMultiBodyLinkCollider.h>
 
-#include <limits>
 #include <memory>
 #include <vector>
 
 #include "sim/physics/body_blueprint.h"
 #include "sim/physics/broadphase.h"
+#include "sim/physics/motors.h"
 #include "sim/physics/narrow_phase.h"
 
 namespace deerbench {
-
-// A motor works towards a velocity of
-//   kp (position - q) / timestep + q' + kd (velocity - q'), clamped to +-max_velocity,
-// with at most max_force.
-struct MotorTarget {
-  double position = 0, kp = 0;
-  double velocity = 0, kd = 1;
-  double max_velocity = std::numeric_limits<double>::infinity();  // rad/s or m/s
-  double max_force = 240;                                         // N m or N
-};
 
 // Numbers of links are PyBullet's: the base is -1.
 class BulletWorld {

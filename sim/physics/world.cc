@@ -12,18 +12,13 @@
 #include "sim/physics/bullet_types.h"
 #include "sim/physics/bullet_world.h"
 #include "sim/physics/contact_cache.h"
+#include "sim/physics/motors.h"
 #include "sim/physics/world_state.h"
 
 namespace deerbench {
 namespace {
 
-// Values of CALVIN's robot and table (calvin_env: conf/robot/panda.yaml, robot/robot.py, scene/objects/).
-constexpr double kArmForce = 200, kArmMaxSpeed = 2;        // N m, rad/s
-constexpr double kFingerForce = 200, kFingerMaxSpeed = 1;  // N, m/s
-constexpr double kOpeningForce = kFingerForce / 100;
-constexpr double kTableForce = 4;  // N
-constexpr double kMotorKp = 0.1, kMotorKd = 1;
-constexpr double kPositionStep_m = 0.02, kRotationStep_rad = 0.05;
+constexpr double kPositionStep_m = 0.02, kRotationStep_rad = 0.05;  // of relative actions
 
 // PyBullet's getQuaternionFromEuler divides by the length, which is 1 but for rounding.
 Quat QuaternionFromEuler(const Vec3& rpy) {
@@ -56,10 +51,6 @@ Vec3 VectorAt(std::span<const double> values, size_t i) { return {values[i], val
 
 struct World::Impl {
   explicit Impl(std::shared_ptr<const SceneModel> scene_model);
-
-  // A Bullet world as it is right after CALVIN has loaded the scene.
-  std::unique_ptr<BulletWorld> MakeBulletWorld() const;
-  void HoldTable(BulletWorld& bullet) const;
 
   void SetArmTargets(const ArmJoints& targets);
   void SetFingerTargets(const std::array<double, 2>& targets, double force_N);
@@ -94,65 +85,31 @@ World::Impl::Impl(std::shared_ptr<const SceneModel> scene_model)
       scene(BulletScene::Of(*model)),
       robot(scene.description().robot),
       table(scene.description().table),
-      bullet(MakeBulletWorld()) {
+      bullet(scene.MakeWorld()) {
   SetArmTargets(robot.initial_joint_positions_rad);
-  SetFingerTargets({robot.gripper_joint_open_m, robot.gripper_joint_open_m}, kFingerForce);
+  SetFingerTargets({robot.gripper_joint_open_m, robot.gripper_joint_open_m}, kFingerForce_N);
   Observe();
   memory.target_position = memory.X_WTcp.p;
   memory.target_euler = ToEuler(memory.X_WTcp.q);
 }
 
-std::unique_ptr<BulletWorld> World::Impl::MakeBulletWorld() const {
-  auto world = std::make_unique<BulletWorld>(kTimestep_s);
-  for (int i = 0; i < static_cast<int>(scene.bodies().size()); ++i) {
-    world->AddBody(scene.body(i));
-    if (i != robot.body) continue;
-    world->AddGear(robot.body, robot.finger_links[0], robot.finger_links[1], /*ratio=*/-1, /*erp=*/0.1,
-                   /*max_force=*/50);
-    for (size_t j = 0; j < 7; ++j)
-      world->ResetJoint(robot.body, robot.arm_links[j], robot.initial_joint_positions_rad[j]);
-    for (const int link : robot.finger_links) world->ResetJoint(robot.body, link, robot.gripper_joint_open_m);
-  }
-  HoldTable(*world);
-  return world;
-}
-
-// Doors and switch keep where they are by a brake, the button goes back by a weak spring.
-void World::Impl::HoldTable(BulletWorld& world) const {
-  for (const int link : {table.slide_link, table.drawer_link, table.switch_link})
-    world.SetMotor(table.body, link, {.kd = kMotorKd, .max_force = kTableForce});
-  world.SetMotor(table.body, table.button_link,
-                 {.position = 0, .kp = kMotorKp, .kd = kMotorKd, .max_force = kTableForce});
-}
-
 void World::Impl::SetArmTargets(const ArmJoints& targets) {
   memory.arm_targets = targets;
-  for (size_t i = 0; i < 7; ++i)
-    bullet->SetMotor(robot.body, robot.arm_links[i],
-                     {.position = targets[i],
-                      .kp = kMotorKp,
-                      .kd = kMotorKd,
-                      .max_velocity = kArmMaxSpeed,
-                      .max_force = kArmForce});
+  for (size_t i = 0; i < 7; ++i) bullet->SetMotor(robot.body, robot.arm_links[i], ArmMotor(targets[i]));
 }
 
 void World::Impl::SetFingerTargets(const std::array<double, 2>& targets, double force_N) {
   memory.finger_targets = targets;
   memory.finger_forces_N = {force_N, force_N};
   for (size_t i = 0; i < 2; ++i)
-    bullet->SetMotor(robot.body, robot.finger_links[i],
-                     {.position = targets[i],
-                      .kp = kMotorKp,
-                      .kd = kMotorKd,
-                      .max_velocity = kFingerMaxSpeed,
-                      .max_force = force_N});
+    bullet->SetMotor(robot.body, robot.finger_links[i], FingerMotor(targets[i], force_N));
 }
 
 void World::Impl::CommandGripper() {
   if (memory.gripper_action == 1)
-    SetFingerTargets({robot.gripper_joint_open_m, robot.gripper_joint_open_m}, kOpeningForce);
+    SetFingerTargets({robot.gripper_joint_open_m, robot.gripper_joint_open_m}, kOpeningForce_N);
   else
-    SetFingerTargets({0, 0}, kFingerForce);
+    SetFingerTargets({0, 0}, kFingerForce_N);
 }
 
 ArmJoints World::Impl::ArmPositions() const {
@@ -305,7 +262,7 @@ void World::Reset(const RobotObs& robot_obs, const SceneObs& scene_obs) {
   w.SetArmTargets(q);
   const double finger = robot_obs[6] / 2;
   for (const int link : w.robot.finger_links) bullet.ResetJoint(w.robot.body, link, finger);
-  w.SetFingerTargets({finger, finger}, kFingerForce);
+  w.SetFingerTargets({finger, finger}, kFingerForce_N);
   w.Observe();
   w.memory.target_position = w.memory.X_WTcp.p;
   w.memory.target_euler = ToEuler(w.memory.X_WTcp.q);
@@ -423,7 +380,7 @@ void World::Restore(const Snapshot& snapshot) {
   Impl& w = *impl_;
   const WorldStateFields fields = Unpack(snapshot.state);
   // Into a new Bullet world, so that a broken snapshot leaves this one as it is.
-  std::unique_ptr<BulletWorld> restored = w.MakeBulletWorld();
+  std::unique_ptr<BulletWorld> restored = w.scene.MakeWorld();
   const auto set_joint = [&](int body, int link, const JointState& state) {
     restored->body(body).setJointPos(link, state.position);
     restored->body(body).setJointVel(link, state.velocity);
