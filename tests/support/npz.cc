@@ -96,6 +96,7 @@ std::vector<double> NpyArray::doubles() const {
   if (dtype == "i8") return Widen<int64_t>(bytes);
   if (dtype == "i4") return Widen<int32_t>(bytes);
   if (dtype == "i2") return Widen<int16_t>(bytes);
+  if (dtype == "i1") return Widen<int8_t>(bytes);
   if (dtype == "u1" || dtype == "b1") return Widen<uint8_t>(bytes);
   if (dtype == "f2") {
     std::vector<double> out = Widen<uint16_t>(bytes);
