@@ -9,9 +9,11 @@ from .solids import box, merge, rotation_x, rotation_z, soften
 CELL = 0.008  # m, mesh size of the shells before they are thinned
 
 
-def _ring(radius, z_min, z_max, edge=0.002):
-    """A band around z."""
-    return lathe([(radius - edge, z_min), (radius, z_min + edge), (radius, z_max - edge), (radius - edge, z_max)], 26)
+def _ring(radius, centre, half_width):
+    """A band around z that covers a joint's gap and stands proud of the shells' rounded rims."""
+    low, high = centre - half_width, centre + half_width
+    inner = radius - 0.005
+    return lathe([(inner, low), (radius, low + 0.0015), (radius, high - 0.0015), (inner, high)], 26)
 
 
 def _cap(radius, z, thickness=0.004):
@@ -62,14 +64,14 @@ def _shells():
 def _rings():
     """Dark bands where links turn against each other, and light caps on the housings' outer ends."""
     rings = {
-        "link0": _ring(0.0565, 0.126, 0.154),
-        "link1": _ring(0.052, -0.013, 0.013).moved(ALONG_Y),
-        "link2": _ring(0.0565, -0.014, 0.014).moved(ALONG_Y, (0, -0.1945, 0)),
-        "link3": _ring(0.050, -0.012, 0.012).moved(ALONG_Y, (0.0825, 0, 0)),
-        "link4": _ring(0.0565, -0.014, 0.014).moved(ALONG_Y, (-0.0825, 0.122, 0)),
-        "link5": _ring(0.045, -0.006, 0.018).moved(ALONG_Y),
-        "link6": _ring(0.042, -0.011, 0.011).moved(ALONG_Y, (0.088, -0.052, 0)),
-        "link7": _ring(0.040, 0.096, 0.114),
+        "link0": _ring(0.0595, 0.1427, 0.0073),
+        "link1": _ring(0.0585, 0.0, 0.007).moved(ALONG_Y),
+        "link2": _ring(0.0592, 0.0, 0.0075).moved(ALONG_Y, (0, -0.1945, 0)),
+        "link3": _ring(0.0555, 0.0, 0.007).moved(ALONG_Y, (0.0825, 0, 0)),
+        "link4": _ring(0.0592, 0.0, 0.006).moved(ALONG_Y, (-0.0825, 0.122, 0)),
+        "link5": _ring(0.0495, 0.006, 0.006).moved(ALONG_Y),
+        "link6": _ring(0.0455, 0.0, 0.006).moved(ALONG_Y, (0.088, -0.052, 0)),
+        "link7": _ring(0.0445, 0.105, 0.004),
     }
     caps = {
         "link1": _cap(0.042, 0.126).moved(ALONG_MINUS_Y),
