@@ -141,4 +141,5 @@ class Urdf:
 
     def write(self, path):
         ET.indent(self.root, "  ")
-        write_text(path, f'<?xml version="1.0"?>\n<!-- {NOTE} -->\n' + ET.tostring(self.root, encoding="unicode") + "\n")
+        head = f'<?xml version="1.0"?>\n<!-- {NOTE} -->\n'
+        write_text(path, head + ET.tostring(self.root, encoding="unicode") + "\n")

@@ -13,13 +13,13 @@ def _ring(radius, centre, half_width):
     """A band around z that covers a joint's gap and stands proud of the shells' rounded rims."""
     low, high = centre - half_width, centre + half_width
     inner = radius - 0.005
-    return lathe([(inner, low), (radius, low + 0.0015), (radius, high - 0.0015), (inner, high)], 26)
+    return lathe([(inner, low), (radius, low + 0.0015), (radius, high - 0.0015), (inner, high)], 22)
 
 
 def _cap(radius, z, thickness=0.004):
     """A disc on a housing's end, facing +z."""
-    return lathe([(radius, z - 0.002), (radius, z + thickness * 0.5), (radius - 0.003, z + thickness), (0.0, z + thickness)],
-                 24)
+    top = z + thickness
+    return lathe([(radius, z - 0.002), (radius, z + thickness / 2), (radius - 0.003, top), (0.0, top)], 20)
 
 
 ALONG_Y = rotation_x(-np.pi / 2)  # turns z into y
@@ -50,14 +50,14 @@ def _shells():
     hand = cut(hand, (0, 0, 0.064), (0, 0, 1), 0.004)
     return {
         "link0": (link0, (-0.16, -0.09, 0.0), (0.09, 0.09, 0.14), CELL, 420),
-        "link1": (link1, (-0.062, -0.13, -0.19), (0.062, 0.062, 0.062), CELL, 560),
-        "link2": (link2, (-0.062, -0.19, -0.062), (0.062, 0.062, 0.13), CELL, 560),
-        "link3": (link3, (-0.062, -0.062, -0.12), (0.142, 0.112, 0.062), CELL, 560),
-        "link4": (link4, (-0.142, -0.062, -0.062), (0.062, 0.122, 0.112), CELL, 560),
-        "link5": (link5, (-0.06, -0.06, -0.262), (0.06, 0.13, 0.054), CELL, 560),
-        "link6": (link6, (-0.052, -0.052, -0.048), (0.136, 0.083, 0.058), CELL, 560),
-        "link7": (link7, (-0.047, -0.047, 0.054), (0.066, 0.066, 0.105), 0.006, 300),
-        "hand": (hand, (-0.04, -0.103, -0.002), (0.04, 0.103, 0.066), 0.007, 700),
+        "link1": (link1, (-0.062, -0.13, -0.19), (0.062, 0.062, 0.062), CELL, 420),
+        "link2": (link2, (-0.062, -0.19, -0.062), (0.062, 0.062, 0.13), CELL, 420),
+        "link3": (link3, (-0.062, -0.062, -0.12), (0.142, 0.112, 0.062), CELL, 420),
+        "link4": (link4, (-0.142, -0.062, -0.062), (0.062, 0.122, 0.112), CELL, 420),
+        "link5": (link5, (-0.06, -0.06, -0.262), (0.06, 0.13, 0.054), CELL, 420),
+        "link6": (link6, (-0.052, -0.052, -0.048), (0.136, 0.083, 0.058), CELL, 420),
+        "link7": (link7, (-0.047, -0.047, 0.054), (0.066, 0.066, 0.105), 0.006, 240),
+        "hand": (hand, (-0.04, -0.103, -0.002), (0.04, 0.103, 0.066), 0.007, 500),
     }
 
 

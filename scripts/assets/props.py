@@ -9,8 +9,8 @@ from .solids import Mesh, box, soften
 
 # Sizes after CALVIN's global scaling of 0.8 (calvin_env data/blocks): m along x, y, z.
 BLOCK_SIZES = {"small": (0.04, 0.04, 0.04), "middle": (0.056, 0.04, 0.04), "big": (0.08, 0.04, 0.04)}
-# As calvin_env data/blocks/*.urdf: every block weighs 1 kg. CALVIN's spinning friction of 0.001 (a lever of 1 mm) is left
-# out: blocks stand on four points, and a solver row less for each of them saves a seventh of the physics' time.
+# As calvin_env data/blocks/*.urdf: every block weighs 1 kg. CALVIN's spinning friction of 0.001 (a lever of 1 mm) is
+# left out: blocks stand on four points, and a solver row less for each saves a seventh of the physics' time.
 BLOCK_CONTACT = {"lateral_friction": 0.7}
 BLOCKS = ["red_small", "red_middle", "red_big", "blue_small", "blue_big", "pink_small", "pink_middle", "pink_big"]
 

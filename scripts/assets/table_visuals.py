@@ -3,7 +3,7 @@
 import numpy as np
 
 from .curves import lathe, rounded_path, rounded_rectangle, sweep
-from .layouts import (CABINET_FOOT_Y, CABINET_TOP_Y, CABINET_Z, HALF_X, HALF_Y, SHELF_Z, SLAB_Z, SLOPE, TOP_Z, WALL,
+from .layouts import (CABINET_FOOT_Y, CABINET_Z, HALF_X, HALF_Y, SHELF_Z, SLAB_Z, SLOPE, TOP_Z, WALL,
                       front_point)
 from .solids import Solid, box, frustum, merge, rotation_x, soften
 from .table_collision import cabinet_roof, cabinet_side, drawer_well
@@ -70,7 +70,8 @@ def _frame(layout):
                              FOOT_Z - HIDDEN, SLAB_Z + HIDDEN), Z)
             feet.add(box((foot_x[0] - SHY, foot_y[0] - SHY, 0.0), (foot_x[1] + SHY, foot_y[1] + SHY, FOOT_Z)), Z)
     inside = Panels(0.001)
-    inside.add(box((x0 - HIDDEN, HALF_Y - WALL, TOP_Z - WALL - HIDDEN), (x1 + HIDDEN, HALF_Y - SHY, CABINET_Z - SHY)), X)
+    inside.add(box((x0 - HIDDEN, HALF_Y - WALL, TOP_Z - WALL - HIDDEN),
+                   (x1 + HIDDEN, HALF_Y - SHY, CABINET_Z - SHY)), X)
     return {"top": top, "body": body, "legs": legs, "feet": feet, "inside": inside}
 
 
@@ -114,8 +115,8 @@ def _bow_handle(length, reach, width, thickness):
 def _button(layout):
     rim = 0.006
     arc = [(0.032 - rim + rim * np.cos(a), 0.024 - rim + rim * np.sin(a)) for a in np.linspace(0, np.pi / 2, 4)]
-    knob = lathe([(0.032, -0.004), *arc, (0.016, 0.0236), (0.0, 0.0232)], 28)
-    collar = lathe([(0.04, -0.02), (0.04, -0.003), (0.037, 0.0), (0.0335, 0.0), (0.0325, -0.004), (0.0325, -0.018)], 28)
+    knob = lathe([(0.032, -0.004), *arc, (0.016, 0.0236), (0.0, 0.0232)], 24)
+    collar = lathe([(0.04, -0.02), (0.04, -0.003), (0.037, 0.0), (0.0335, 0.0), (0.0325, -0.004), (0.0325, -0.018)], 24)
     at = (layout.button_x, -0.12, 0.46)
     return knob.moved(None, at), collar.moved(None, at)
 
@@ -124,11 +125,11 @@ def _bulb(layout):
     """Glass on a short metal socket."""
     radius, centre = 0.028, 0.022
     first = np.arcsin((0.006 - centre) / radius)
-    glass = [(radius * np.cos(a), centre + radius * np.sin(a)) for a in np.linspace(first, np.pi / 2, 10)]
+    glass = [(radius * np.cos(a), centre + radius * np.sin(a)) for a in np.linspace(first, np.pi / 2, 8)]
     glass[-1] = (0.0, centre + radius)
     socket = [(0.026, 0.0), (0.026, 0.006), (0.023, 0.008), (0.018, 0.008)]
     at = (layout.light_x, 0.16, CABINET_Z)
-    return lathe(glass, 28).moved(None, at), lathe(socket, 28).moved(None, at)
+    return lathe(glass, 22).moved(None, at), lathe(socket, 22).moved(None, at)
 
 
 def table_parts(layout, finish):
