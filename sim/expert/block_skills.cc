@@ -21,21 +21,41 @@ Move NoGrip(int block) {
       fmt::format("no two faces of the {} block as it lies fit between the fingers", kColors[block]));
 }
 
+// A block against a side wall of the drawer leaves no room for a finger: closed fingers press on it from
+// above and drag it towards the middle. Nothing where there is room.
+std::optional<ToolGoal> NudgeFromDrawerWall(const View& view, const BlockView& block) {
+  constexpr double kInside_m = 0.18, kFingerRoom_m = 0.026, kPress_m = 0.025;
+  if (block.on != Surface::kDrawer || block.gripped) return {};
+  const double off = block.p.x - view.X_WDrawer.p.x;
+  if (kInside_m - std::abs(off) - HalfExtent(block, 0) > kFingerRoom_m) return {};
+  const double inwards = off > 0 ? -1 : 1;
+  const double top_z = block.p.z + HalfHeight(block) + kFingertip_m;
+  ToolGoal goal{.p = {block.p.x, block.p.y, top_z - kPress_m}, .yaw = kYawHome_rad, .open = false};
+  const bool on_top = HorizontalDistance(view, block.p) < 0.022 && view.tcp.z < top_z + 0.006;
+  if (!on_top) return ApproachFromAbove(view, goal, kTableClearance_m, 0.006).goal;
+  goal.p.x = view.tcp.x + inwards * 0.015;
+  goal.speed = 0.5;
+  return goal;
+}
+
 class LiftSkill : public Skill {
  public:
   explicit LiftSkill(const Task& task) : block_(IndexOf(task)) {}
 
   Move Next(const View& view) override {
     const BlockView& block = view.blocks[block_];
+    if (const auto nudge = NudgeFromDrawerWall(view, block)) return {*nudge, ""};
     const std::optional<Grasp> grasp = PlanGrasp(block);
     if (!grasp) return NoGrip(block_);
     GraspStep step = TakeHold(view, block_, *grasp);
     if (step.held || (view.Held() == block_)) {
-      step.goal = {.p = {view.target.x, view.target.y, view.target.z + 0.04},
+      // Back out the way the fingers point, then hold it up.
+      const Vec3 ahead = PointingDirection(view.tcp_euler.z, view.tcp_euler.y);
+      step.goal = {.p = view.target - (view.tcp.z < kShelfClearance_m ? 0.04 : 0.0) * ahead,
                    .yaw = view.target_euler.z,
-                   .open = false};
-      step.goal.p.z = std::min(step.goal.p.z, kShelfClearance_m);
-      step.goal.speed = 0.8;
+                   .pitch = view.target_euler.y,
+                   .open = false,
+                   .speed = 0.8};
     }
     return {step.goal, ""};
   }

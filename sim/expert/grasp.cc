@@ -56,10 +56,6 @@ std::optional<Grasp> PlanGrasp(const BlockView& block, double turn_rad) {
   return best;
 }
 
-Vec3 PointingDirection(double yaw, double pitch) {
-  return {-std::sin(pitch) * std::cos(yaw), -std::sin(pitch) * std::sin(yaw), -std::cos(pitch)};
-}
-
 GraspStep TakeHold(const View& view, int index, const Grasp& grasp) {
   const BlockView& block = view.blocks[index];
   GraspStep step;
@@ -81,19 +77,10 @@ GraspStep TakeHold(const View& view, int index, const Grasp& grasp) {
     if (approach.arrived) step.goal.open = false;
     return step;
   }
-  const Vec3 ahead = PointingDirection(grasp.yaw, grasp.pitch);
-  const Vec3 off = view.tcp - grasp.p;
-  const double along = Dot(off, ahead);
-  const bool in_line =
-      TurnError(view, step.goal) < 0.12 && Norm(off - along * ahead) < 0.012 && along > -kReachIn_m - 0.04;
-  if (in_line) {
-    step.goal.speed = along > -0.05 ? 0.6 : 1;
-    step.goal.open = Norm(off) > 0.005;
-    return step;
-  }
-  step.goal.p = grasp.p - kReachIn_m * ahead;
-  step.goal =
-      ApproachFromAbove(view, step.goal, std::max(kTableClearance_m, step.goal.p.z + 0.02), 0.01).goal;
+  const Reach reach = ReachAlong(view, step.goal, kReachIn_m, kTableClearance_m);
+  step.goal = reach.goal;
+  if (reach.left_m < 0.05) step.goal.speed = 0.6;
+  if (reach.left_m < 0.005) step.goal.open = false;
   return step;
 }
 

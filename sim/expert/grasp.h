@@ -26,9 +26,6 @@ struct Grasp {
 // if no pair of faces fits.
 std::optional<Grasp> PlanGrasp(const BlockView& block, double turn_rad = 0);
 
-// Where fingers of that yaw and pitch point, in W.
-Vec3 PointingDirection(double yaw, double pitch);
-
 // Next tool goal towards holding the block, from wherever the tool is. `held` once the fingers have closed on
 // it.
 struct GraspStep {

@@ -71,6 +71,27 @@ Approach ApproachFromAbove(const View& view, ToolGoal goal, double clearance_z, 
   return approach;
 }
 
+Vec3 PointingDirection(double yaw, double pitch) {
+  return {-std::sin(pitch) * std::cos(yaw), -std::sin(pitch) * std::sin(yaw), -std::cos(pitch)};
+}
+
+Reach ReachAlong(const View& view, ToolGoal goal, double back_m, double clearance_z) {
+  constexpr double kAngle_rad = 0.12, kOffLine_m = 0.013, kSlack_m = 0.04;
+  const Vec3 ahead = PointingDirection(goal.yaw, goal.pitch);
+  const Vec3 off = view.tcp - goal.p;
+  const double along = Dot(off, ahead);
+  Reach reach;
+  if (TurnError(view, goal) < kAngle_rad && Norm(off - along * ahead) < kOffLine_m &&
+      along > -back_m - kSlack_m) {
+    reach.left_m = Norm(off);
+    reach.goal = goal;
+    return reach;
+  }
+  goal.p = goal.p - back_m * ahead;
+  reach.goal = ApproachFromAbove(view, goal, std::max(clearance_z, goal.p.z + 0.02), 0.01).goal;
+  return reach;
+}
+
 double NearestYaw(double yaw, double period, double reference) {
   return reference + std::remainder(yaw - reference, period);
 }

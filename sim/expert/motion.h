@@ -33,6 +33,17 @@ struct Approach {
 };
 Approach ApproachFromAbove(const View& view, ToolGoal goal, double clearance_z, double tolerance_m = 0.006);
 
+// Where fingers of that yaw and pitch point, in W.
+Vec3 PointingDirection(double yaw, double pitch);
+
+// Goes to `goal` along the direction in which its fingers point, from `back_m` before it; to there from
+// above.
+struct Reach {
+  ToolGoal goal;
+  double left_m = 1e9;  // to the goal, once on the way in; large before
+};
+Reach ReachAlong(const View& view, ToolGoal goal, double back_m, double clearance_z);
+
 // The yaw congruent to `yaw` modulo `period` that lies closest to `reference`.
 double NearestYaw(double yaw, double period, double reference);
 

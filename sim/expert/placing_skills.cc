@@ -21,10 +21,24 @@ ToolGoal PutDown(const View& view, int block, const Vec3& spot, double clearance
   return approach.goal;
 }
 
-// After letting go: up and away with open fingers.
+// Likewise onto the shelf, through the open front of a compartment: the hand stays outside.
+ToolGoal PutOnShelf(const View& view, int block, const Vec3& spot) {
+  constexpr double kPitch_rad = -0.6, kBack_m = 0.10;
+  const Vec3 in_hand = view.blocks[block].p - view.tcp;
+  Reach reach =
+      ReachAlong(view, {.p = spot - in_hand, .yaw = kYawHome_rad, .pitch = kPitch_rad, .open = false},
+                 kBack_m, kTableClearance_m);
+  if (reach.left_m < 0.05) reach.goal.speed = 0.4;
+  if (reach.left_m < 0.006) reach.goal.open = true;
+  return reach.goal;
+}
+
+// After letting go: back the way the fingers point, open.
 ToolGoal Rise(const View& view) {
-  return {.p = {view.target.x, view.target.y, std::min(view.target.z + 0.04, ClearanceAt(view.tcp))},
+  const Vec3 ahead = PointingDirection(view.tcp_euler.z, view.tcp_euler.y);
+  return {.p = view.target - (view.tcp.z < kTableClearance_m ? 0.04 : 0.0) * ahead,
           .yaw = view.target_euler.z,
+          .pitch = view.target_euler.y,
           .open = true,
           .speed = 0.8};
 }
@@ -80,14 +94,11 @@ class PlaceSkill : public Skill {
       return Stuck(fmt::format("the slider at {:.2f} m leaves no compartment open", view.slide));
     }
     const double low = use_left ? left.min.x + 0.05 : std::max(right.min.x, door_right + 0.05);
-    // To the right the hand, 10 cm to either side, has to stay clear of the compartment's wall.
-    const double high = use_left ? std::min(left.max.x, door_left - 0.05) : right.max.x - 0.08;
-    const double y = 0.0924, middle = 0.5 * (low + high);
+    const double high = use_left ? std::min(left.max.x, door_left - 0.05) : right.max.x - 0.03;
+    const double y = 0.082, middle = 0.5 * (low + high);
     const auto x =
         FreeX(view, *held_, std::min(low, middle), std::max(high, middle), y, kShelfTop_m + half, middle);
-    return {PutDown(view, *held_, {x.value_or(middle), y, kShelfTop_m + half + 0.006}, kShelfClearance_m,
-                    kYawHome_rad),
-            ""};
+    return {PutOnShelf(view, *held_, {x.value_or(middle), y, kShelfTop_m + half + 0.004}), ""};
   }
 
  private:

@@ -118,13 +118,7 @@ class SwitchSkill : public Skill {
       goal.speed = 0.6;
       return {goal, ""};
     }
-    const Vec3 off_line = view.tcp - beside;
-    const double along = Dot(off_line, ahead);
-    const bool in_line =
-        leaning && Norm(off_line - along * ahead) < 0.015 && along > -kBack - 0.04 && along < 0.02;
-    if (in_line) return {goal, ""};
-    goal.p = beside - kBack * ahead;
-    return {ApproachFromAbove(view, goal, std::max(kTableClearance_m, goal.p.z + 0.02), 0.012).goal, ""};
+    return {ReachAlong(view, goal, kBack, kTableClearance_m).goal, ""};
   }
 
  private:

@@ -112,7 +112,8 @@ View Look(const World& world, const std::array<Vec3, 3>& half_extents) {
         }
       }
     }
-    out.gripped = finger[0] && finger[1];
+    // Closed fingers that stand on a block touch it too.
+    out.gripped = finger[0] && finger[1] && view.gripper_width > 0.012;
   }
   return view;
 }

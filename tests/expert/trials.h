@@ -7,6 +7,7 @@
 
 #include "sim/expert/expert.h"
 #include "sim/physics/world.h"
+#include "sim/tasks/oracle.h"
 #include "sim/tasks/starts.h"
 
 namespace deerbench::test {
