@@ -36,7 +36,7 @@ TEST_CASE("The expert carries on in a state that somebody else brought about") {
   expert.Reset(world, task, 1);
   const SceneInfo start = world.Info();
   for (int i = 0; i < 20; ++i) world.Step(expert.Step(world).action);
-  for (int i = 0; i < 15; ++i) world.Step(RelativeAction{1, 0.5, -0.5, 0, 0, 1, 1});  // somebody else
+  for (int i = 0; i < 15; ++i) world.Step(RelativeAction{1, 0.5, 0.5, 0, 0, 1, 1});  // somebody else
   bool lifted = false;
   for (int i = 0; i < 150 && !lifted; ++i) {
     world.Step(expert.Step(world).action);
