@@ -16,18 +16,17 @@ Vec3 ScaledTo(const Vec3& v, double longest) {
   return largest > longest ? (longest / largest) * v : v;
 }
 
-// Which way to move the running target so that the tool gets to `p`. The inverse kinematics leave an error of
-// up to a centimetre that stays (it does not converge): far away the target leads, close by the measured
+// Which way to move the running target so that the tool gets to `p`. The target leads the tool by a bounded
+// length, so that it neither runs away against an obstacle nor beyond the arm's reach. The inverse kinematics
+// leave an error of up to a centimetre that stays (it does not converge): close to the goal the measured
 // error is worked off.
 Vec3 TargetShift(const View& view, const Vec3& p) {
-  constexpr double kNear_m = 0.03, kGain = 0.4, kLead_m = 0.04;
+  constexpr double kNear_m = 0.03, kGain = 0.4, kNearLead_m = 0.04, kFarLead_m = 0.08;
   const Vec3 error = p - view.tcp;
-  if (Norm(error) > kNear_m) return p - view.target;
-  // Against an obstacle the error stays too: the target must not run away.
-  const Vec3 lead = view.target + kGain * error - view.tcp;
-  const double length = Norm(lead);
-  const Vec3 bounded = length > kLead_m ? (kLead_m / length) * lead : lead;
-  return view.tcp + bounded - view.target;
+  const bool near = Norm(error) < kNear_m;
+  const Vec3 lead = near ? view.target + kGain * error - view.tcp : p - view.tcp;
+  const double length = Norm(lead), longest = near ? kNearLead_m : kFarLead_m;
+  return view.tcp + (length > longest ? longest / length : 1.0) * lead - view.target;
 }
 
 }  // namespace
@@ -60,7 +59,7 @@ Approach ApproachFromAbove(const View& view, ToolGoal goal, double clearance_z, 
   approach.arrived = approach.over && std::abs(view.tcp.z - goal.p.z) < kArrived_m;
   if (!approach.over) {
     const bool across = view.tcp.z > clearance_z - 0.02 || distance < tolerance_m;
-    const Vec3 here = view.target;
+    const Vec3 here = view.tcp;
     goal.p = across ? Vec3{goal.p.x, goal.p.y, clearance_z} : Vec3{here.x, here.y, clearance_z};
     if (!across) {  // straight up first, turning only once clear
       goal.yaw = view.target_euler.z;

@@ -1,5 +1,7 @@
 #include "tests/expert/trials.h"
 
+#include "sim/env/start.h"
+
 #include "sim/tasks/oracle.h"
 
 namespace deerbench::test {
@@ -29,7 +31,7 @@ Trial RunTask(World& world, Expert& expert, TaskId task, uint64_t seed, const St
 Trial RunFromStart(const std::shared_ptr<const SceneModel>& model, const TaskStart& start, TaskId task,
                    uint64_t seed, const StepWatcher& watch) {
   World world(model);
-  const InitialState initial = CalvinInitialState(start.state);
+  const InitialState initial = StartOf(*model, start.state);
   world.Reset(initial.robot_obs, initial.scene_obs);
   Expert expert(model);
   for (const TaskId before : start.before) {
