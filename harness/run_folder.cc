@@ -172,7 +172,9 @@ void RunWriter::Check(const fs::path& folder, const EvalConfig& config, RunMode 
 RunWriter::RunWriter(fs::path folder, const EvalConfig& config, RunMode mode)
     : folder_(std::move(folder)), config_(config), start_s_(Now_s()) {
   Check(folder_, config_, mode);
-  fs::create_directories(folder_ / "steps");
+  std::error_code error;
+  fs::create_directories(folder_ / "steps", error);
+  if (error) Fail(fmt::format("out: {} cannot be made: {}", folder_.string(), error.message()));
   lock_fd_ = TryLock(folder_ / kLockName, O_RDWR | O_CREAT);
   if (lock_fd_ < 0) FailBusy(folder_);
   try {
