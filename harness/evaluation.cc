@@ -24,19 +24,18 @@ class EvalWorker {
       : config_(config),
         out_(std::move(out)),
         tabletop_(LoadTabletopScene(config_.split.Scene(), config_.scenes, config_.assets)),
-        policy_(FindPolicy(config_.policy).make({tabletop_.scene().model, config_})),
-        chains_(Chains(config_.chain_set, config_.chains)) {
+        policy_(FindPolicy(config_.policy).make({tabletop_.scene().model, config_})) {
     options_.seed = config_.seed;
     options_.policy_name = config_.policy;
-    const Instructions instructions = LoadInstructions(config_.scenes);
+    const Instructions instructions =
+        LoadInstructions(std::filesystem::path(config_.scenes) / "instructions.yaml");
     for (TaskId task = 0; task < kTaskCount; ++task)
       options_.instructions[task] = instructions.Canonical(task);
   }
 
-  nlohmann::json Run(int index) {
+  nlohmann::json Run(int index, const Chain& chain) {
     ChainRecord record = std::visit(
-        [&](auto& policy) { return EvaluateChain(tabletop_, *policy, chains_.at(index), index, options_); },
-        policy_);
+        [&](auto& policy) { return EvaluateChain(tabletop_, *policy, chain, index, options_); }, policy_);
     WriteStepFile(out_, record);
     return nlohmann::json::parse(ToJsonLine(record));
   }
@@ -46,7 +45,6 @@ class EvalWorker {
   std::filesystem::path out_;
   Tabletop tabletop_;
   AnyPolicy policy_;
-  std::vector<Chain> chains_;
   EpisodeOptions options_;
 };
 
@@ -55,7 +53,7 @@ class EvalWorker {
 JobRunner PrepareEvalWorker(const nlohmann::json& setup) {
   const EvalConfig config = ConfigFromKeys(ParseYamlKeys(setup.at("config"), "config"));
   const auto worker = std::make_shared<EvalWorker>(config, setup.at("out").get<std::string>());
-  return [worker](int index) { return worker->Run(index); };
+  return [worker](int index, const nlohmann::json& chain) { return worker->Run(index, ChainFromJson(chain)); };
 }
 
 std::optional<Summary> RunEvaluation(const EvaluationRequest& request, const EvaluationEvents& events) {
@@ -67,7 +65,9 @@ std::optional<Summary> RunEvaluation(const EvaluationRequest& request, const Eva
        .workers = request.config.workers,
        .interrupt_fd = request.interrupt_fd,
        .job_name = "chain"});
-  if (!pool.Start()) return std::nullopt;
+  // Drawing chains takes a second, during which the worker loads.
+  const std::vector<Chain> chains = Chains(request.config.chain_set, request.config.chains);
+  if (!pool.WaitUntilReady()) return std::nullopt;
 
   RunWriter writer(request.out, request.config, request.mode);
   if (events.on_begin) events.on_begin(writer);
@@ -81,7 +81,10 @@ std::optional<Summary> RunEvaluation(const EvaluationRequest& request, const Eva
   worker_events.on_trouble = [&](const std::string& text) {
     if (events.on_trouble) events.on_trouble(text);
   };
-  if (!pool.Run(writer.Missing(), worker_events)) return std::nullopt;
+  std::vector<WorkerJob> jobs;
+  for (const int index : writer.Missing())
+    jobs.push_back({index, nlohmann::json::parse(ToJson(chains[index]))});
+  if (!pool.Run(std::move(jobs), worker_events)) return std::nullopt;
   return writer.Finish();
 }
 

@@ -1,10 +1,13 @@
 // The `deerbench` program. Here alone the environment is read and errors become exit codes: 0 done, 1 a check
 // or comparison failed, 2 bad usage or input, 3 interrupted.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/version.h"
@@ -30,6 +33,17 @@ void PrintOneLine(std::string message) {
   PrintError("deerbench: error: " + message + "\n");
 }
 
+// CLI11 would only say that a verb is missing.
+void CheckVerb(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands({})) {
+    if (verb->get_name() == argv[1]) return;
+    if (!verb->get_group().empty()) names.push_back(verb->get_name());
+  }
+  Fail(fmt::format("verb: '{}', expected one of {}", argv[1], fmt::join(names, ", ")));
+}
+
 // The innermost subcommand that was named: its help is the one to read.
 std::string NamedCommand(const CLI::App& app) {
   std::string name = app.get_name();
@@ -50,6 +64,7 @@ int Main(int argc, char** argv) {
   app.option_defaults()->take_last();
   for (const auto add : kVerbs) add(app, program);
   try {
+    CheckVerb(app, argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {  // --help, --version
     return app.exit(request);

@@ -12,13 +12,14 @@
 namespace deerbench {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::array<const char*, 3> kBlockKeys = {"red_block", "blue_block", "pink_block"};
 constexpr std::array<const char*, 3> kPlaceNames = {"table", "slider_left", "slider_right"};
 
-Json SubtaskToJson(const SubtaskRecord& subtask) {
-  Json json{{"task", Tasks()[subtask.task].name},
+OrderedJson SubtaskToJson(const SubtaskRecord& subtask) {
+  OrderedJson json{{"task", Tasks()[subtask.task].name},
             {"instruction", subtask.instruction},
             {"outcome", OutcomeName(subtask.outcome)},
             {"steps", subtask.steps},
@@ -67,11 +68,7 @@ SymbolicState StateFromJson(const Json& json) {
 ChainRecord Read(const Json& json) {
   ChainRecord record;
   record.index = json.at("index");
-  record.chain.state = StateFromJson(json.at("state"));
-  const Json& tasks = json.at("tasks");
-  if (tasks.size() != kChainLength)
-    Fail(fmt::format("tasks: {} names, expected {}", tasks.size(), kChainLength));
-  for (int i = 0; i < kChainLength; ++i) record.chain.tasks[i] = TaskByName(tasks[i].get<std::string>());
+  record.chain = ChainFromJson(json);
   record.success = json.at("success");
   for (const Json& subtask : json.at("subtasks")) record.subtasks.push_back(SubtaskFromJson(subtask));
   record.step_count = json.at("steps");
@@ -93,10 +90,10 @@ ChainRecord Read(const Json& json) {
 }  // namespace
 
 std::string ToJsonLine(const ChainRecord& record) {
-  Json json{{"index", record.index}};
-  json.update(Json::parse(ToJson(record.chain)));  // state, tasks
+  OrderedJson json{{"index", record.index}};
+  json.update(OrderedJson::parse(ToJson(record.chain)));  // state, tasks
   json["success"] = record.success;
-  json["subtasks"] = Json::array();
+  json["subtasks"] = OrderedJson::array();
   for (const SubtaskRecord& subtask : record.subtasks) json["subtasks"].push_back(SubtaskToJson(subtask));
   json["steps"] = record.step_count;
   json["llm_macs"] = record.llm_macs;
@@ -116,6 +113,16 @@ std::string ToJsonLine(const ChainRecord& record) {
   return json.dump();
 }
 
+Chain ChainFromJson(const Json& json) {
+  Chain chain;
+  chain.state = StateFromJson(json.at("state"));
+  const Json& tasks = json.at("tasks");
+  if (tasks.size() != kChainLength)
+    Fail(fmt::format("tasks: {} names, expected {}", tasks.size(), kChainLength));
+  for (int i = 0; i < kChainLength; ++i) chain.tasks[i] = TaskByName(tasks[i].get<std::string>());
+  return chain;
+}
+
 ChainRecord ChainRecordFromJson(std::string_view line) {
   try {
     return Read(Json::parse(line));
@@ -126,7 +133,7 @@ ChainRecord ChainRecordFromJson(std::string_view line) {
 
 std::string DigestLine(const ChainRecord& record) {
   static_assert(std::endian::native == std::endian::little);
-  const auto chain = nlohmann::json::parse(ToJson(record.chain));  // keys sorted when dumped
+  const Json chain = Json::parse(ToJson(record.chain));  // keys sorted when dumped
   std::string line = "{\"final_state\":\"";
   AppendHex(std::as_bytes(std::span(record.final_state)), line);
   line += "\",\"state\":" + chain.at("state").dump() + ",\"steps\":[";

@@ -106,23 +106,26 @@ std::vector<Moment> CollectMoments(const TabletopScene& scene, int count) {
 std::vector<Timing> BenchRender(const TabletopScene& scene, int moments, int repeats) {
   struct Variant {
     const char* name;
-    RenderOptions options;
-    bool all_planes;
+    bool shadows = true, antialias = true, filter_textures = true, all_planes = false;
   };
   const std::vector<Variant> variants = {
-      {"as evaluated", {}, false},
-      {"with depth and segmentation", {}, true},
-      {"no shadows", {.shadows = false}, false},
-      {"no anti-aliasing", {.antialias = false}, false},
-      {"no texture filter", {.filter_textures = false}, false},
-      {"plain", {.shadows = false, .antialias = false, .filter_textures = false}, false},
+      {.name = "as evaluated"},
+      {.name = "with depth and segmentation", .all_planes = true},
+      {.name = "no shadows", .shadows = false},
+      {.name = "no anti-aliasing", .antialias = false},
+      {.name = "no texture filter", .filter_textures = false},
+      {.name = "plain", .shadows = false, .antialias = false, .filter_textures = false},
   };
   const std::vector<Moment> pictures = CollectMoments(scene, moments);
   Canvas canvas;
   std::vector<Timing> timings;
   for (const bool gripper : {false, true}) {
     for (const Variant& variant : variants) {
-      Renderer renderer(scene.render, variant.options);
+      RenderOptions options;
+      options.shadows = variant.shadows;
+      options.antialias = variant.antialias;
+      options.filter_textures = variant.filter_textures;
+      Renderer renderer(scene.render, options);
       std::vector<double> values;
       for (int round = 0; round <= repeats; ++round) {
         if (round == 1) values.clear();  // the first one warms up

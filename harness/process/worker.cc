@@ -69,8 +69,9 @@ void ServeJobs(const std::function<JobRunner(const nlohmann::json& setup)>& prep
     const JobRunner run = prepare(nlohmann::json::parse(inbox.Take()));
     Send(reply_fd, {{"ready", true}});
     while (true) {
-      const int job = nlohmann::json::parse(inbox.Take()).at("job");
-      Send(reply_fd, {{"job", job}, {"result", run(job)}});
+      const auto message = nlohmann::json::parse(inbox.Take());
+      const int job = message.at("job");
+      Send(reply_fd, {{"job", job}, {"result", run(job, message.at("input"))}});
     }
   } catch (const std::exception& error) {
     Send(reply_fd, {{"error", error.what()}});

@@ -6,7 +6,7 @@
 
 namespace deerbench {
 
-using JobRunner = std::function<nlohmann::json(int job)>;
+using JobRunner = std::function<nlohmann::json(int job, const nlohmann::json& input)>;
 
 // Serves this process's standard input and output until the input ends, then ends the process at once, in
 // the middle of a job too: the supervisor is gone or wants no more. `prepare` makes the runner from the

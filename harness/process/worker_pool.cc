@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <nlohmann/json.hpp>
+#include <iterator>
 #include <utility>
 
 #include "base/error.h"
@@ -18,7 +18,7 @@ constexpr int kAttempts = 2;  // workers that a job may cost
 
 }  // namespace
 
-WorkerPool::WorkerPool(WorkerPoolOptions options) : options_(std::move(options)) {}
+WorkerPool::WorkerPool(WorkerPoolOptions options) : options_(std::move(options)) { Spawn(); }
 
 WorkerPool::~WorkerPool() {
   // All at once, then wait for each.
@@ -43,8 +43,7 @@ bool WorkerPool::WaitForOutput(int timeout_ms) {
   return polled.back().revents == 0;
 }
 
-bool WorkerPool::Start() {
-  Spawn();
+bool WorkerPool::WaitUntilReady() {
   while (!workers_.front().ready) {
     if (!WaitForOutput(-1)) return false;
     if (!readable_[0]) continue;
@@ -67,33 +66,33 @@ void WorkerPool::Handle(Worker& worker, const nlohmann::json& message, const Wor
 
 void WorkerPool::Assign(Worker& worker) {
   if (!worker.ready || worker.job || waiting_.empty()) return;
-  worker.job = waiting_.front();
+  worker.job = std::move(waiting_.front());
   waiting_.pop_front();
-  worker.process->SendLine(nlohmann::json{{"job", *worker.job}}.dump());
+  worker.process->SendLine(nlohmann::json{{"job", worker.job->id}, {"input", worker.job->input}}.dump());
 }
 
 // Removes a worker that has ended and sees to its job.
 void WorkerPool::Bury(Worker& worker, const WorkerEvents& events) {
   const pid_t pid = worker.process->pid();
   const std::string end = worker.process->Wait();
-  const std::optional<int> job = worker.job;
+  std::optional<WorkerJob> job = std::move(worker.job);
   const bool ready = worker.ready;
   workers_.erase(workers_.begin() + (&worker - workers_.data()));
-  const std::string work = job     ? fmt::format("{} {}", options_.job_name, *job)
+  const std::string work = job     ? fmt::format("{} {}", options_.job_name, job->id)
                            : ready ? "no work"
                                    : "its setup";
-  if (++deaths_[job.value_or(-1)] == kAttempts)
+  if (++deaths_[job ? job->id : -1] == kAttempts)
     Fail(fmt::format("worker process {}: ended with {} at {}, as one before it did, expected an answer", pid,
                      end, work));
-  if (job) waiting_.push_front(*job);
+  if (job) waiting_.push_front(std::move(*job));
   events.on_trouble(
       fmt::format("worker process {} ended with {} at {}; a new one takes its place", pid, end, work));
 }
 
-bool WorkerPool::Run(const std::vector<int>& jobs, const WorkerEvents& events) {
-  waiting_.assign(jobs.begin(), jobs.end());
+bool WorkerPool::Run(std::vector<WorkerJob> jobs, const WorkerEvents& events) {
+  waiting_.assign(std::make_move_iterator(jobs.begin()), std::make_move_iterator(jobs.end()));
   const auto busy = [&] {
-    return std::count_if(workers_.begin(), workers_.end(), [](const Worker& worker) { return worker.job; });
+    return std::count_if(workers_.begin(), workers_.end(), [](const Worker& worker) { return worker.job.has_value(); });
   };
   while (!waiting_.empty() || busy() > 0) {
     // As many workers as there is work for; lost ones are replaced here too.

@@ -1,5 +1,5 @@
 // Processes of this program that work off numbered jobs. The supervisor speaks JSON lines over pipes:
-//   to a worker    the setup, then {"job": 12} and so on; the end of its input ends it
+//   to a worker    the setup, then {"job": 12, "input": ...} and so on; the end of its input ends it
 //   from a worker  {"ready": true} after the setup, {"job": 12, "result": ...} a job, or {"error": "..."}
 // worker.h is the other end.
 #pragma once
@@ -8,7 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +16,11 @@
 #include "harness/process/child_process.h"
 
 namespace deerbench {
+
+struct WorkerJob {
+  int id = 0;
+  nlohmann::json input;
+};
 
 struct WorkerPoolOptions {
   std::vector<std::string> argv;  // of a worker
@@ -34,23 +39,24 @@ struct WorkerEvents {
 
 class WorkerPool {
  public:
+  // Starts the first worker.
   explicit WorkerPool(WorkerPoolOptions options);
   ~WorkerPool();  // kills what still runs
 
-  // Starts the first worker and waits until it has taken the setup. Throws Error with the worker's message if
-  // it refuses. Returns false if interrupted.
-  bool Start();
+  // Waits until the first worker has taken the setup. Throws Error with the worker's message if it refuses.
+  // Returns false if interrupted.
+  bool WaitUntilReady();
 
   // Works off the jobs in order, as workers become free. A job whose worker dies is run once more, in a new
   // one; if that dies too, throws Error. So does an error that a worker reports. Returns false if
   // interrupted: then all workers are gone and unfinished jobs are lost.
-  bool Run(const std::vector<int>& jobs, const WorkerEvents& events);
+  bool Run(std::vector<WorkerJob> jobs, const WorkerEvents& events);
 
  private:
   struct Worker {
     std::unique_ptr<ChildProcess> process;
     bool ready = false;
-    std::optional<int> job;
+    std::optional<WorkerJob> job;
   };
   void Spawn();
   bool WaitForOutput(int timeout_ms);  // false if interrupted
@@ -61,7 +67,7 @@ class WorkerPool {
   WorkerPoolOptions options_;
   std::vector<Worker> workers_;
   std::vector<bool> readable_;  // by worker, of the last wait
-  std::deque<int> waiting_;
+  std::deque<WorkerJob> waiting_;
   std::map<int, int> deaths_;  // workers lost, by job; -1: at none
 };
 

@@ -89,7 +89,10 @@ std::string Costs(const Summary& s, const Terminal& terminal) {
                {"p95", Align::kRight},
                {"greatest", Align::kRight}});
   const auto row = [&](const char* title, const Distribution& d, const char* unit) {
-    const auto number = [&](double value) { return fmt::format("{:.3g} {}", value, unit); };
+    const auto number = [&](double value) {
+      return value > 0 && value < 0.01 ? fmt::format("< 0.01 {}", unit)
+                                       : fmt::format("{:.2f} {}", value, unit);
+    };
     table.Row({title, number(d.mean), number(d.p50), number(d.p95), number(d.max)});
   };
   if (s.total_gmacs_per_step.max > 0) {
