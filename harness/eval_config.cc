@@ -26,6 +26,8 @@ T ParseNumber(std::string_view key, const std::string& text, T least, T greatest
   return value;
 }
 
+}  // namespace
+
 ChainSet ParseChainSet(const std::string& text) {
   for (const ChainSet set : {ChainSet::kEvaluation, ChainSet::kTuning}) {
     if (ChainSetName(set) == text) return set;
@@ -33,7 +35,11 @@ ChainSet ParseChainSet(const std::string& text) {
   Fail(fmt::format("chain_set: '{}', expected evaluation or tuning", text));
 }
 
-}  // namespace
+int ChainSetSize(ChainSet set) { return set == ChainSet::kEvaluation ? kEvaluationChains : kTuningChains; }
+
+int ParseInt(std::string_view key, const std::string& text, int least, int greatest) {
+  return ParseNumber(key, text, least, greatest);
+}
 
 std::string Split::ToString() const { return fmt::format("{}->{}", train, scene); }
 
@@ -88,7 +94,7 @@ bool SetConfigValue(EvalConfig& config, std::string_view key, const std::string&
   else if (key == "chain_set")
     config.chain_set = ParseChainSet(value);
   else if (key == "chains")
-    config.chains = ParseNumber(key, value, 1, std::max(kEvaluationChains, kTuningChains));
+    config.chains = ParseNumber(key, value, 1, ChainSetSize(config.chain_set));
   else if (key == "seed")
     config.seed = ParseNumber<uint64_t>(key, value, 0, UINT64_MAX);
   else if (key == "scenes")

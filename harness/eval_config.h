@@ -39,6 +39,11 @@ struct EvalConfig {
 };
 
 std::string_view ChainSetName(ChainSet set);
+ChainSet ParseChainSet(const std::string& text);
+int ChainSetSize(ChainSet set);
+
+// The whole number in `text`. Throws Error naming the key, the text and the bounds.
+int ParseInt(std::string_view key, const std::string& text, int least, int greatest);
 
 // A setting by name. `key` is spelt as in YAML ("chain_set"); the command line writes - for _.
 struct ConfigKey {
@@ -49,7 +54,7 @@ struct ConfigKey {
 const std::vector<ConfigKey>& EvalConfigKeys();
 
 // Sets one value from text. Throws Error naming key, value and what was expected; returns false for a key
-// that is not of EvalConfig itself.
+// that is not of EvalConfig itself. Set `chain_set` before `chains`, whose bound it is.
 bool SetConfigValue(EvalConfig& config, std::string_view key, const std::string& value);
 
 // The document of config.yaml. Its first key is the program's version.

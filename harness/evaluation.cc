@@ -53,7 +53,8 @@ class EvalWorker {
 JobRunner PrepareEvalWorker(const nlohmann::json& setup) {
   const EvalConfig config = ConfigFromKeys(ParseYamlKeys(setup.at("config"), "config"));
   const auto worker = std::make_shared<EvalWorker>(config, setup.at("out").get<std::string>());
-  return [worker](int index, const nlohmann::json& chain) { return worker->Run(index, ChainFromJson(chain)); };
+  return
+      [worker](int index, const nlohmann::json& chain) { return worker->Run(index, ChainFromJson(chain)); };
 }
 
 std::optional<Summary> RunEvaluation(const EvaluationRequest& request, const EvaluationEvents& events) {

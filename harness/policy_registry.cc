@@ -56,6 +56,9 @@ const PolicyEntry& FindPolicy(const std::string& name) {
 EvalConfig ConfigFromKeys(const std::map<std::string, std::string>& values) {
   EvalConfig config;
   std::map<std::string, std::string> others;
+  // First, because it decides how many chains there are.
+  if (const auto set = values.find("chain_set"); set != values.end())
+    SetConfigValue(config, "chain_set", set->second);
   for (const auto& [key, value] : values) {
     if (!SetConfigValue(config, key, value) && key != "version") others.emplace(key, value);
   }

@@ -20,10 +20,10 @@ constexpr std::array<const char*, 3> kPlaceNames = {"table", "slider_left", "sli
 
 OrderedJson SubtaskToJson(const SubtaskRecord& subtask) {
   OrderedJson json{{"task", Tasks()[subtask.task].name},
-            {"instruction", subtask.instruction},
-            {"outcome", OutcomeName(subtask.outcome)},
-            {"steps", subtask.steps},
-            {"policy_seed", subtask.policy_seed}};
+                   {"instruction", subtask.instruction},
+                   {"outcome", OutcomeName(subtask.outcome)},
+                   {"steps", subtask.steps},
+                   {"policy_seed", subtask.policy_seed}};
   if (!subtask.reason.empty()) json["reason"] = subtask.reason;
   return json;
 }

@@ -15,7 +15,8 @@ std::string ToJsonLine(const ChainRecord& record);
 // Throws Error saying what is wrong.
 ChainRecord ChainRecordFromJson(std::string_view line);
 
-// The inverse of ToJson(Chain); other keys are ignored. Throws Error, or nlohmann's exception for missing keys.
+// The inverse of ToJson(Chain); other keys are ignored. Throws Error, or nlohmann's exception for missing
+// keys.
 Chain ChainFromJson(const nlohmann::json& json);
 
 // What of a chain enters the digest, as one line with its end. Needs steps and final state.

@@ -92,7 +92,8 @@ void WorkerPool::Bury(Worker& worker, const WorkerEvents& events) {
 bool WorkerPool::Run(std::vector<WorkerJob> jobs, const WorkerEvents& events) {
   waiting_.assign(std::make_move_iterator(jobs.begin()), std::make_move_iterator(jobs.end()));
   const auto busy = [&] {
-    return std::count_if(workers_.begin(), workers_.end(), [](const Worker& worker) { return worker.job.has_value(); });
+    return std::count_if(workers_.begin(), workers_.end(),
+                         [](const Worker& worker) { return worker.job.has_value(); });
   };
   while (!waiting_.empty() || busy() > 0) {
     // As many workers as there is work for; lost ones are replaced here too.

@@ -15,11 +15,10 @@ struct Settings {
 };
 
 void Run(const Settings& settings) {
-  EvalConfig config;
-  SetConfigValue(config, "chain_set", settings.set);
-  SetConfigValue(config, "chains", settings.count);
+  const ChainSet set = ParseChainSet(settings.set);
+  const int count = ParseInt("count", settings.count, 1, ChainSetSize(set));
   std::string lines;
-  for (const Chain& chain : Chains(config.chain_set, config.chains)) lines += ToJson(chain) + "\n";
+  for (const Chain& chain : Chains(set, count)) lines += ToJson(chain) + "\n";
   PrintOutput(lines);
 }
 

@@ -11,6 +11,7 @@
 #include "harness/evaluation.h"
 #include "harness/policy_registry.h"
 #include "harness/process/interrupt.h"
+#include "harness/report/report.h"
 #include "harness/resources.h"
 #include "harness/terminal/summary_table.h"
 #include "harness/verbs/verb.h"
@@ -106,7 +107,10 @@ int Run(const Settings& settings, const Program& program) {
     return kInterrupted;
   }
   PrintError(SummaryTable(*summary, program.terminal));
-  PrintError(fmt::format("digest  {}\nresults {}\n", summary->digest, settings.out));
+  const std::filesystem::path report = std::filesystem::path(settings.out) / "report.html";
+  WriteReport({settings.out}, report);
+  PrintError(
+      fmt::format("digest   {}\nresults  {}\nreport   {}\n", summary->digest, settings.out, report.string()));
   if (settings.json) PrintOutput(ToJson(*summary));
   return kDone;
 }

@@ -24,7 +24,7 @@ TEST_CASE("What is no split is refused by name") {
 TEST_CASE("Settings name the value that they refuse and what they expect") {
   EvalConfig config;
   CHECK_THROWS_WITH(SetConfigValue(config, "chains", "0"),
-                    "chains: '0', expected a whole number from 1 to 2000");
+                    "chains: '0', expected a whole number from 1 to 1000");
   CHECK_THROWS_AS(SetConfigValue(config, "chains", "ten"), Error);
   CHECK_THROWS_AS(SetConfigValue(config, "chains", "10x"), Error);
   CHECK_THROWS_AS(SetConfigValue(config, "seed", "-1"), Error);
