@@ -15,4 +15,8 @@ PYBIND11_MODULE(_core, m) {
       "what "
       "was expected.";
   deerbench::BindTasks(m);
+  deerbench::BindInfo(m);
+  deerbench::BindTabletop(m);
+  deerbench::BindExpert(m);
+  deerbench::BindEvaluation(m);
 }

@@ -11,6 +11,7 @@
 #include "python/bindings/bindings.h"
 #include "python/bindings/symbolic.h"
 #include "sim/tasks/chains.h"
+#include "sim/tasks/starts.h"
 #include "sim/tasks/task.h"
 
 namespace py = pybind11;
@@ -73,6 +74,23 @@ void BindTasks(py::module_& m) {
         return py::make_tuple(ToNumpy(initial.robot_obs), ToNumpy(initial.scene_obs));
       },
       py::arg("state"), py::arg("seed") = py::none());
+  m.def(
+      "task_starts",
+      [](const std::optional<std::string>& task) {
+        py::list starts;
+        if (!task) {
+          for (const SymbolicState& state : InitialConditions())
+            starts.append(py::make_tuple(ToDict(state), py::list()));
+          return starts;
+        }
+        for (const TaskStart& start : ShortestStarts(TaskByName(*task))) {
+          py::list before;
+          for (const TaskId id : start.before) before.append(std::string(Tasks()[id].name));
+          starts.append(py::make_tuple(ToDict(start.state), before));
+        }
+        return starts;
+      },
+      py::arg("task"));
 }
 
 }  // namespace deerbench

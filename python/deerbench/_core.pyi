@@ -1,18 +1,103 @@
 """The C++ half of deerbench. Use the deerbench package; names here may change."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from deerbench.chains import Chain, SymbolicState
+from deerbench.chain_sets import Chain, SymbolicState
+
+_Row = Sequence[float] | np.ndarray
 
 __version__: str
 TASKS: tuple[str, ...]
 CHAIN_SETS: dict[str, int]
+POLICIES: tuple[str, ...]
 
-class Error(ValueError): ...
+class Error(ValueError):
+    """Bad input or an environment that cannot be worked with: one line that names field, value and expectation."""
 
 def chains(chain_set: str, count: int) -> list[Chain]: ...
 def calvin_sequences(count: int) -> list[Chain]: ...
-def initial_state(state: Mapping[str, Any] | SymbolicState, seed: int | None = None) -> tuple[np.ndarray, np.ndarray]: ...
+def initial_state(
+    state: Mapping[str, Any] | SymbolicState, seed: int | None = None
+) -> tuple[np.ndarray, np.ndarray]: ...
+def task_starts(task: str | None) -> list[tuple[SymbolicState, list[str]]]: ...
+def instructions(scenes_dir: str) -> dict[str, str]: ...
+def completed_tasks(start_info: Info | Mapping[str, Any], end_info: Info | Mapping[str, Any]) -> list[str]: ...
+
+class Info:
+    """A moment of a world as the task oracle sees it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """CALVIN's info dictionary."""
+
+class Scene:
+    """A scene, loaded once and shared by any number of tabletops."""
+
+    def __init__(self, letter: str, scenes_dir: str, assets_dir: str = "") -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def bodies(self) -> list[str]:
+        """Names by body number: the values of a segmentation picture."""
+
+class Snapshot:
+    """A moment that a tabletop of the same scene continues from with the same bits. Can be pickled."""
+
+    @property
+    def version(self) -> int: ...
+    @property
+    def values(self) -> np.ndarray: ...
+
+class Tabletop:
+    """A simulated table with its cameras. Any method may be called from any thread; they take turns."""
+
+    def __init__(
+        self, scene: Scene, *, shadows: bool = True, antialias: bool = True, filter_textures: bool = True
+    ) -> None: ...
+    def reset(self, robot_obs: _Row, scene_obs: _Row, *, fresh: bool = True) -> None:
+        """Puts the table into a state (15 and 24 numbers); ``fresh``: in a new world, which remembers nothing."""
+    def step(self, action: _Row, type: str = "cartesian_rel") -> None:
+        """One control step, 1/30 s. Types: cartesian_rel, cartesian_abs, joint_rel, joint_abs."""
+    def robot_obs(self) -> np.ndarray: ...
+    def scene_obs(self) -> np.ndarray: ...
+    def info(self) -> Info: ...
+    def camera(self, name: str) -> dict[str, Any]:
+        """Size, ``fov_y_deg``, ``near_m``, ``far_m``, ``intrinsics`` (3, 3) and pose ``X_WC`` (4, 4)."""
+    def draw(
+        self,
+        camera: str,
+        *,
+        width: int | None = None,
+        height: int | None = None,
+        rgb: bool = True,
+        depth: bool = False,
+        segmentation: bool = False,
+    ) -> dict[str, np.ndarray]:
+        """``rgb`` (h, w, 3) uint8, ``depth`` (h, w) float32 m, ``segmentation`` (h, w) int32 (-1: background)."""
+    def save(self) -> Snapshot: ...
+    def restore(self, snapshot: Snapshot) -> None: ...
+
+class Expert:
+    """The scripted expert: a privileged controller for every task."""
+
+    def __init__(self, tabletop: Tabletop, *, noise: float = 0.0) -> None: ...
+    def reset(self, tabletop: Tabletop, task: str, seed: int = 0) -> None:
+        """Begins a task in the table's present state."""
+    def step(self, tabletop: Tabletop) -> np.ndarray:
+        """The next action (7,). Raises Error if the expert cannot act, saying why."""
+
+def run_expert(tabletop: Tabletop, task: str, seed: int) -> str:
+    """Does a task from where the table stands; "" when it is done, else in plain words why it is not."""
+
+def evaluate(
+    settings: Mapping[str, str],
+    policy: Any | None,
+    *,
+    depth: bool,
+    out: str,
+    resume: bool,
+    on_chain: Callable[[int, int, float], None],
+) -> str:
+    """Evaluates what the run folder lacks, in this process; returns summary.json."""

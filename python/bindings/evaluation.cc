@@ -1,0 +1,104 @@
+#include <fmt/format.h>
+#include <pybind11/stl.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "base/error.h"
+#include "harness/episode.h"
+#include "harness/policy_registry.h"
+#include "harness/run_folder.h"
+#include "python/bindings/bindings.h"
+#include "python/bindings/python_policy.h"
+#include "sim/tasks/instructions.h"
+
+namespace py = pybind11;
+
+namespace deerbench {
+namespace {
+
+std::filesystem::path InstructionsFile(const std::filesystem::path& scenes) {
+  return scenes / "instructions.yaml";
+}
+
+// Settings by the names and in the words of config.yaml. A policy of the caller's own has no options.
+EvalConfig ToConfig(const std::map<std::string, std::string>& settings, bool own_policy) {
+  if (!own_policy) return ConfigFromKeys(settings);
+  EvalConfig config;
+  for (const auto& [key, value] : settings) {
+    if (!SetConfigValue(config, key, value)) Fail(fmt::format("{}: unknown setting", key));
+  }
+  return config;
+}
+
+// Evaluates in this process what the folder lacks and returns summary.json. `on_chain(done, chains, average
+// length)` is called after each chain.
+std::string Evaluate(const std::map<std::string, std::string>& settings, const py::object& policy_object,
+                     bool depth, const std::string& out, bool resume, const py::function& on_chain) {
+  const bool own_policy = !policy_object.is_none();
+  const EvalConfig config = ToConfig(settings, own_policy);
+  const RunMode mode = resume ? RunMode::kResume : RunMode::kNew;
+  std::unique_ptr<PythonPolicy> python_policy;
+  if (own_policy) python_policy = std::make_unique<PythonPolicy>(policy_object);
+
+  py::gil_scoped_release release;
+  RunWriter::Check(out, config, mode);
+  TabletopOptions options;
+  options.depth = depth;
+  // Whatever the scene or the policy refuses leaves no folder behind.
+  Tabletop tabletop(LoadTabletopScene(config.split.Scene(), config.scenes, config.assets), options);
+  AnyPolicy policy;
+  if (!own_policy) policy = FindPolicy(config.policy).make({tabletop.scene().model, config});
+  const std::vector<Chain> chains = Chains(config.chain_set, config.chains);
+  InterruptObserver observer;
+  EpisodeOptions episode;
+  episode.seed = config.seed;
+  episode.policy_name = config.policy;
+  episode.observer = &observer;
+  const Instructions instructions = LoadInstructions(InstructionsFile(config.scenes));
+  for (TaskId task = 0; task < kTaskCount; ++task) episode.instructions[task] = instructions.Canonical(task);
+
+  RunWriter writer(out, config, mode);
+  int successes = 0, done = 0;
+  for (const ChainRecord& record : writer.finished()) {
+    successes += record.success;
+    ++done;
+  }
+  for (const int index : writer.Missing()) {
+    const auto run = [&](auto& one) { return EvaluateChain(tabletop, one, chains[index], index, episode); };
+    ChainRecord record =
+        own_policy ? run(*python_policy) : std::visit([&](auto& named) { return run(*named); }, policy);
+    successes += record.success;
+    ++done;
+    writer.Commit(std::move(record));
+    py::gil_scoped_acquire acquire;
+    on_chain(done, config.chains, static_cast<double>(successes) / done);
+  }
+  return ToJson(writer.Finish());
+}
+
+}  // namespace
+
+void BindEvaluation(py::module_& m) {
+  py::list names;
+  for (const PolicyEntry& entry : PolicyRegistry()) names.append(entry.name);
+  m.attr("POLICIES") = py::tuple(names);
+  m.def("evaluate", &Evaluate, py::arg("settings"), py::arg("policy"), py::kw_only(), py::arg("depth"),
+        py::arg("out"), py::arg("resume"), py::arg("on_chain"));
+  m.def(
+      "instructions",
+      [](const std::string& scenes_dir) {
+        const Instructions instructions = LoadInstructions(InstructionsFile(scenes_dir));
+        py::dict sentences;
+        for (TaskId task = 0; task < kTaskCount; ++task)
+          sentences[py::str(std::string(Tasks()[task].name))] = instructions.Canonical(task);
+        return sentences;
+      },
+      py::arg("scenes_dir"));
+}
+
+}  // namespace deerbench
