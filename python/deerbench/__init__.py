@@ -1,15 +1,35 @@
 """deerbench: a benchmark for language-conditioned robot manipulation.
 
-    import deerbench
+    import gymnasium as gym, deerbench
 
+    env = gym.make("deerbench/Tabletop-D-v0", task="open_drawer")
+    result = deerbench.evaluate(policy, split="D->D", chains=100)
     deerbench.chains(1000)
 
-Importing the package loads no tensor library.
+Importing the package registers the environments and loads no tensor library.
 """
 
 from __future__ import annotations
 
+from deerbench import calvin
 from deerbench._core import TASKS, Error, __version__
-from deerbench.chains import Chain, SymbolicState, chains
+from deerbench.chain_sets import Chain, SymbolicState, chains
+from deerbench.envs import register as _register
+from deerbench.evaluation import EvaluationResult, evaluate
+from deerbench.policy import Policy, PolicyStep
 
-__all__ = ["TASKS", "Chain", "Error", "SymbolicState", "__version__", "chains"]
+_register()
+
+__all__ = [
+    "TASKS",
+    "Chain",
+    "Error",
+    "EvaluationResult",
+    "Policy",
+    "PolicyStep",
+    "SymbolicState",
+    "__version__",
+    "calvin",
+    "chains",
+    "evaluate",
+]

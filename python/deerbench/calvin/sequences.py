@@ -1,4 +1,4 @@
-"""Evaluation sequences and initial states in CALVIN's formats."""
+"""Evaluation sequences, initial states and sentences in CALVIN's formats."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from typing import Any
 import numpy as np
 
 from deerbench import _core
+from deerbench.chain_sets import SymbolicState
+from deerbench.scenes import scenes_dir
 
 
-def get_sequences(num_sequences: int = 1000, num_workers: int | None = None) -> list[tuple[dict[str, Any], tuple[str, ...]]]:
+def get_sequences(
+    num_sequences: int = 1000, num_workers: int | None = None
+) -> list[tuple[SymbolicState, tuple[str, ...]]]:
     """CALVIN's evaluation sequences: pairs of a symbolic initial state and five task names.
 
     Equal to CALVIN's function for every ``num_sequences``; as there, a longer list does not begin with a shorter one.
 
     Args:
         num_sequences: how many
-        num_workers: accepted for CALVIN's sake; there is nothing to spread over processes
+        num_workers: accepted for CALVIN's sake; all cores are used
     """
     del num_workers
     return [(chain["state"], tuple(chain["tasks"])) for chain in _core.calvin_sequences(num_sequences)]
@@ -29,3 +33,8 @@ def get_env_state_for_initial_condition(initial_condition: Mapping[str, Any]) ->
     Equal to CALVIN's function to the last bit. The order of the keys does not matter here (CALVIN hashes it).
     """
     return _core.initial_state(dict(initial_condition))
+
+
+def validation_annotations() -> dict[str, list[str]]:
+    """The sentence of each task, in the form of CALVIN's validation annotations: ``validation_annotations()[task][0]``."""
+    return {task: [sentence] for task, sentence in _core.instructions(str(scenes_dir())).items()}

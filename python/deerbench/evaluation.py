@@ -1,0 +1,159 @@
+"""Judging policies on chains of instructions: the harness of ``deerbench eval``, in this process."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from deerbench import _core
+from deerbench.policy import Policy
+from deerbench.scenes import scenes_dir
+
+
+class EvaluationResult:
+    """What an evaluation came to, and the run folder that has every chain of it.
+
+    Attributes:
+        summary: ``summary.json`` (schema ``deerbench.summary/1``)
+        folder: the run folder; a temporary one, which lives as long as this object, unless ``out`` was given
+    """
+
+    def __init__(
+        self, summary: dict[str, Any], folder: Path, temporary: tempfile.TemporaryDirectory[str] | None = None
+    ) -> None:
+        self.summary = summary
+        self.folder = folder
+        self._temporary = temporary
+
+    @property
+    def avg_len(self) -> float:
+        """Instructions done in a row, averaged over chains: 0 to 5."""
+        return float(self.summary["avg_len"])
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over every action and outcome: equal for equal runs, on any number of workers."""
+        return str(self.summary["digest"])
+
+    def episodes(self) -> Iterator[dict[str, Any]]:
+        """The chains one by one, as ``episodes.jsonl`` has them."""
+        with open(self.folder / "episodes.jsonl", encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)
+
+    def __repr__(self) -> str:
+        s = self.summary
+        low, high = s["avg_len_ci95"]
+        rates = "  ".join(f"{i}: {100 * rate:.1f} %" for i, rate in enumerate(s["success_rate_at"], 1))
+        return (
+            f"EvaluationResult: {s['policy']} on {s['split']}, {s['chains']} chains\n"
+            f"  average length  {s['avg_len']:.2f}  (95 %: {low:.2f} to {high:.2f})\n"
+            f"  in a row        {rates}\n"
+            f"  results         {self.folder}"
+        )
+
+    def _repr_html_(self) -> str:
+        s = self.summary
+        low, high = s["avg_len_ci95"]
+        head = "".join(f"<th>{i} in a row</th>" for i in range(1, 6))
+        rates = "".join(f"<td>{100 * rate:.1f} %</td>" for rate in s["success_rate_at"])
+        tasks = "".join(
+            f"<tr><td>{html.escape(name)}</td><td>{task['successes']} of {task['attempts']}</td>"
+            f"<td>{100 * task['rate']:.0f} %</td></tr>"
+            for name, task in s["per_task"].items()
+        )
+        return (
+            f"<p><b>{html.escape(s['policy'])}</b> on {html.escape(s['split'])}, {s['chains']} chains: average length "
+            f"<b>{s['avg_len']:.2f}</b> (95 %: {low:.2f} to {high:.2f})</p>"
+            f"<table><tr>{head}</tr><tr>{rates}</tr></table>"
+            f"<details><summary>by task</summary><table><tr><th>task</th><th>done</th><th>rate</th></tr>{tasks}</table>"
+            f"</details><p>{html.escape(str(self.folder))}</p>"
+        )
+
+
+def evaluate(
+    policy: Policy | str,
+    split: str = "D->D",
+    chains: int = 100,
+    out: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+    *,
+    resume: bool = False,
+    chain_set: Literal["evaluation", "tuning"] = "evaluation",
+    assets: str | os.PathLike[str] | None = None,
+    depth: bool = False,
+    name: str | None = None,
+    progress: bool | None = None,
+    **options: Any,
+) -> EvaluationResult:
+    """Evaluates a policy on the first ``chains`` chains of a set, as ``deerbench eval`` does.
+
+    Args:
+        policy: an object with ``reset()`` and ``step(obs, instruction)`` (``deerbench.policy.Policy``), or the name of a
+            policy of the program: "expert" or "random"
+        split: scenes trained in, and the scene that it is judged in, such as "ABC->D"
+        chains: how many chains
+        out: run folder, new or empty; None: a temporary one
+        seed: of everything that is random
+        resume: go on with what ``out`` holds
+        chain_set: "evaluation" (CALVIN's 1000) or "tuning"
+        assets: CALVIN's ``data`` folder, for CALVIN's own scenes instead of ours
+        depth: the policy observes depth, too
+        name: what the summary calls the policy; by default its class's name
+        progress: print a line of progress on standard error; by default if that is a terminal
+        options: a named policy's own settings, such as ``expert_noise=0.5``
+
+    Returns:
+        The result. What the policy raises is raised; chains finished by then, or when Ctrl-C came, are kept in ``out``
+        and ``resume=True`` goes on after them.
+
+    Raises:
+        Error: a bad setting (before anything is written), or an action that is none, named with its element.
+    """
+    named = isinstance(policy, str)
+    settings = {key: str(value) for key, value in options.items()}
+    settings |= {
+        "split": split,
+        "policy": policy if isinstance(policy, str) else name or type(policy).__name__,
+        "chains": str(chains),
+        "seed": str(seed),
+        "chain_set": chain_set,
+        "scenes": str(scenes_dir()),
+    }
+    if assets is not None:
+        settings["assets"] = str(Path(assets).resolve())
+    if named and name is not None:
+        raise _core.Error(f"name: '{name}', expected none for a policy that has one ('{policy}')")
+    if resume and out is None:
+        raise _core.Error("resume: needs out, the run folder to go on with")
+
+    temporary = None
+    if out is None:
+        temporary = tempfile.TemporaryDirectory(prefix="deerbench-")
+        out = Path(temporary.name) / "run"
+    folder = Path(out)
+    show = sys.stderr.isatty() if progress is None else progress
+    summary = _core.evaluate(
+        settings,
+        None if named else policy,
+        depth=depth,
+        out=str(folder),
+        resume=resume,
+        on_chain=_print_progress if show else _ignore,
+    )
+    return EvaluationResult(json.loads(summary), folder.resolve(), temporary)
+
+
+def _print_progress(done: int, chains: int, average_length: float) -> None:
+    end = "\n" if done == chains else ""
+    print(f"\r{done}/{chains} chains, average length {average_length:.2f}", end=end, file=sys.stderr, flush=True)
+
+
+def _ignore(done: int, chains: int, average_length: float) -> None:
+    pass
