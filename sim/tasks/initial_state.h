@@ -12,7 +12,9 @@ namespace deerbench {
 
 using RobotObs =
     std::array<double, 15>;  // tcp pos 3, tcp euler 3, gripper width, arm joints 7, gripper action
-using SceneObs = std::array<double, 24>;  // slide, drawer, button, switch, bulb, led, 3 x (pos 3, euler 3)
+// slide, drawer, button, switch, bulb, led, 3 x (pos 3, euler 3) of the blocks in the order in which the
+// scene loads them, as in CALVIN: red, blue, pink in scene D.
+using SceneObs = std::array<double, 24>;
 
 struct InitialState {
   RobotObs robot_obs{};
