@@ -3,7 +3,6 @@
 
 #include <BulletCollision/CollisionDispatch/btCollisionDispatcher.h>
 #include <BulletDynamics/Featherstone/btMultiBody.h>
-#include <BulletDynamics/Featherstone/btMultiBodyConstraintSolver.h>
 #include <BulletDynamics/Featherstone/btMultiBodyDynamicsWorld.h>
 #include <BulletDynamics/Featherstone/btMultiBodyJointMotor.h>
 #include <BulletDynamics/Featherstone/btMultiBodyLinkCollider.h>
@@ -15,6 +14,7 @@
 #include "sim/physics/broadphase.h"
 #include "sim/physics/motors.h"
 #include "sim/physics/narrow_phase.h"
+#include "sim/physics/row_solver.h"
 
 namespace deerbench {
 
@@ -71,7 +71,7 @@ class BulletWorld {
   NarrowPhase narrow_phase_;
   btCollisionDispatcher dispatcher_;
   Broadphase broadphase_;
-  btMultiBodyConstraintSolver solver_;
+  RowSolver solver_;
   std::vector<std::unique_ptr<btMultiBodyLinkCollider>> colliders_;
   std::vector<int> first_collider_;  // by body
   std::vector<std::unique_ptr<btMultiBody>> bodies_;
