@@ -27,10 +27,13 @@ Quat QuaternionFromEuler(const Vec3& rpy) {
   return {q.x / length, q.y / length, q.z / length, q.w / length};
 }
 
-void RequireFinite(std::span<const double> values, const char* name) {
+// Beyond this size numbers are nonsense that would only turn into NaN later on.
+constexpr double kLargestInput = 1e6;
+
+void RequireNumbers(std::span<const double> values, const char* name) {
   for (size_t i = 0; i < values.size(); ++i)
-    if (!std::isfinite(values[i]))
-      Fail(fmt::format("{}[{}] is {}, expected a finite number", name, i, values[i]));
+    if (!(std::abs(values[i]) <= kLargestInput))
+      Fail(fmt::format("{}[{}] is {}, expected a number between -1e6 and 1e6", name, i, values[i]));
 }
 
 void RequireGripper(std::span<const double> action) {
@@ -143,7 +146,7 @@ void World::Impl::ApplyAction(ActionType type, std::span<const double> action) {
       RequireLength(action, {8}, "joint");
       break;
   }
-  RequireFinite(action, "action");
+  RequireNumbers(action, "action");
   RequireGripper(action);
   memory.gripper_action = action.back();
   switch (type) {
@@ -233,8 +236,8 @@ World& World::operator=(World&&) noexcept = default;
 const SceneModel& World::model() const { return *impl_->model; }
 
 void World::Reset(const RobotObs& robot_obs, const SceneObs& scene_obs) {
-  RequireFinite(robot_obs, "robot_obs");
-  RequireFinite(scene_obs, "scene_obs");
+  RequireNumbers(robot_obs, "robot_obs");
+  RequireNumbers(scene_obs, "scene_obs");
   for (const size_t i : {4, 5})
     if (scene_obs[i] != 0 && scene_obs[i] != 1)
       Fail(fmt::format("scene_obs[{}] ({}) is {}, expected 0 or 1", i, i == 4 ? "lightbulb" : "led",

@@ -43,8 +43,7 @@ bool Grasped(const World& world) {
   int fingers = 0;
   const RobotRoles& robot = world.model().description().robot;
   const SceneInfo info = world.Info();
-  for (const ContactInfo& contact : info.blocks[0].contacts)
-    fingers += contact.other_body == robot.body;
+  for (const ContactInfo& contact : info.blocks[0].contacts) fingers += contact.other_body == robot.body;
   return fingers >= 2;
 }
 

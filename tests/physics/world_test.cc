@@ -3,7 +3,9 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
+#include <future>
 #include <limits>
+#include <vector>
 
 #include "base/error.h"
 
@@ -71,6 +73,7 @@ TEST_CASE("an action that makes no sense is refused and changes nothing") {
   CHECK_THROWS_WITH(world.Step(ActionType::kJointAbsolute, std::array<double, 7>{}),
                     Catch::Contains("7 elements, expected 8"));
   CHECK_THROWS_AS(world.Step(ActionType::kCartesianAbsolute, std::array<double, 9>{}), Error);
+  CHECK_THROWS_WITH(world.Step({0, 1e300, 0, 0, 0, 0, 1}), Catch::Contains("action[1] is 1e+300"));
   CHECK(world.robot_obs() == before);
 }
 
@@ -94,6 +97,68 @@ TEST_CASE("worlds of one scene with the same actions have the same bits") {
     REQUIRE(a.robot_obs() == b.robot_obs());
     REQUIRE(a.scene_obs() == b.scene_obs());
   }
+}
+
+TEST_CASE("worlds on several threads have the bits of one alone") {
+  const auto run = [] {
+    World world = ResetWorld();
+    for (int i = 0; i < 15; ++i) world.Step({0.3, 0.6, -1, 0, 0.2, 0.3, i < 8 ? 1.0 : -1.0});
+    return world.Save();
+  };
+  const Snapshot alone = run();
+  std::vector<std::future<Snapshot>> others;
+  for (int i = 0; i < 4; ++i) others.push_back(std::async(std::launch::async, run));
+  for (auto& other : others) {
+    const Snapshot snapshot = other.get();
+    CHECK(snapshot.state.values == alone.state.values);
+    CHECK(snapshot.contacts.bytes == alone.contacts.bytes);
+  }
+}
+
+TEST_CASE("the button toggles the LED when it is pressed and not when it is let go") {
+  World world = ResetWorld();
+  InitialState state = AnyState();
+  const auto press = [&](double depth) {
+    const bool before = world.Info().led_on;
+    state.scene_obs[2] = depth;
+    state.scene_obs[5] = before;
+    world.Reset(state.robot_obs, state.scene_obs);
+    world.Step(kRest);
+    return world.Info().led_on != before;
+  };
+  CHECK(press(0.02));
+  CHECK_FALSE(press(0.0));
+  CHECK(press(0.02));
+}
+
+TEST_CASE("the switch lights the bulb while it is beyond its middle") {
+  World world = ResetWorld();
+  InitialState state = AnyState();
+  state.scene_obs[3] = 0.088;
+  world.Reset(state.robot_obs, state.scene_obs);
+  CHECK_FALSE(world.Info().lightbulb_on);  // a reset shows the light it was given
+  world.Step(kRest);
+  CHECK(world.Info().lightbulb_on);
+  state.scene_obs[3] = 0;
+  state.scene_obs[4] = 1;
+  world.Reset(state.robot_obs, state.scene_obs);
+  world.Step(kRest);
+  CHECK(world.Info().lightbulb_on);  // as in CALVIN: only a switch that was seen on can turn it off
+}
+
+TEST_CASE("relative actions add up whether or not the arm can follow") {
+  World world = ResetWorld();
+  for (int i = 0; i < 3; ++i) world.Step({0, 0, 0, 0, 0, 1, 1});
+  World other = ResetWorld();
+  const Vec3 p = other.X_WTcp().p;
+  const RobotObs obs = other.robot_obs();
+  // The same target as one absolute action; the reset itself moves the arm by a few micrometres.
+  for (int i = 0; i < 20; ++i) {
+    world.Step(kRest);
+    other.Step(ActionType::kCartesianAbsolute,
+               std::array<double, 7>{p.x, p.y, p.z, obs[3], obs[4], obs[5] + 0.15, 1});
+  }
+  for (size_t i = 0; i < 6; ++i) CHECK(world.robot_obs()[i] == Approx(other.robot_obs()[i]).margin(5e-4));
 }
 
 TEST_CASE("blocks at rest touch the table and nothing touches the arm") {
