@@ -45,6 +45,9 @@ class LiftSkill : public Skill {
   Move Next(const View& view) override {
     const BlockView& block = view.blocks[block_];
     if (const auto nudge = NudgeFromDrawerWall(view, block)) return {*nudge, ""};
+    if (block.on == Surface::kSlider && !block.gripped) {
+      if (const auto uncover = UncoverShelf(view, block.p.x)) return {*uncover, ""};
+    }
     const std::optional<Grasp> grasp = PlanGrasp(block);
     if (!grasp) return NoGrip(block_);
     GraspStep step = TakeHold(view, block_, *grasp);
@@ -136,7 +139,7 @@ class PushIntoDrawerSkill : public Skill {
     for (int i = 0; i < 3; ++i) {
       const BlockView& block = start.blocks[i];
       const double off_drawer = std::abs(block.p.x - start.X_WDrawer.p.x);
-      if (block.on != Surface::kTable || block.on_block || off_drawer > 0.15) continue;
+      if (block.on != Surface::kTable || block.on_block || off_drawer > 0.165) continue;
       const double cost = off_drawer - 0.2 * block.p.y;
       if (cost < nearest) {
         nearest = cost;

@@ -27,6 +27,11 @@ class Skill {
 // MakeSkill.
 std::unique_ptr<Skill> MakeSkill(const Task& task, const View& start);
 
+// Closed fingers beside the slider's handle, then sideways until its joint is at `goal_m`.
+ToolGoal PushSlider(const View& view, bool left, double goal_m);
+// Pushes the slider away from a place of the shelf that it covers. Nothing if the place is free.
+std::optional<ToolGoal> UncoverShelf(const View& view, double x);
+
 std::unique_ptr<Skill> MakeDrawerSkill(const Task& task, const View& start);
 std::unique_ptr<Skill> MakeSliderSkill(const Task& task, const View& start);
 std::unique_ptr<Skill> MakeButtonSkill(const Task& task, const View& start);

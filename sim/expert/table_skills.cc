@@ -45,26 +45,12 @@ class DrawerSkill : public Skill {
   double goal_q_;
 };
 
-// Closed fingers beside the handle, then sideways.
 class SliderSkill : public Skill {
  public:
   SliderSkill(const Task& task, const View& start)
       : left_(task.threshold > 0), goal_q_(start.slide + task.threshold + (left_ ? kMargin : -kMargin)) {}
 
-  Move Next(const View& view) override {
-    constexpr double kHandleHalf = 0.02, kBeside = 0.065;
-    const Vec3 handle = view.X_WSlide * Vec3{0.14, 0, 0.07};
-    const double side =
-        left_ ? 1 : -1;  // of the handle on which the fingers are: moving left pushes from the right
-    ToolGoal goal{.p = {handle.x + side * kBeside, handle.y - 0.008, handle.z - 0.008}, .open = false};
-    const double dx = side * (view.tcp.x - handle.x);
-    const bool beside = dx > 0 && dx < kBeside + 0.015 && std::abs(view.tcp.y - goal.p.y) < 0.025 &&
-                        std::abs(view.tcp.z - goal.p.z) < 0.03;
-    if (!beside) return {ApproachFromAbove(view, goal, kShelfClearance_m, 0.01).goal, ""};
-    goal.p.x = handle.x - (goal_q_ - view.slide) + side * (kHandleHalf + 0.005);
-    goal.speed = 0.8;
-    return {goal, ""};
-  }
+  Move Next(const View& view) override { return {PushSlider(view, left_, goal_q_), ""}; }
 
  private:
   bool left_;
@@ -126,6 +112,30 @@ class SwitchSkill : public Skill {
 };
 
 }  // namespace
+
+ToolGoal PushSlider(const View& view, bool left, double goal_m) {
+  constexpr double kHandleHalf = 0.02, kBeside = 0.065;
+  const Vec3 handle = view.X_WSlide * Vec3{0.14, 0, 0.07};
+  const double side =
+      left ? 1 : -1;  // of the handle on which the fingers are: moving left pushes from the right
+  ToolGoal goal{.p = {handle.x + side * kBeside, handle.y - 0.008, handle.z - 0.008}, .open = false};
+  const double dx = side * (view.tcp.x - handle.x);
+  const bool beside = dx > 0 && dx < kBeside + 0.015 && std::abs(view.tcp.y - goal.p.y) < 0.025 &&
+                      std::abs(view.tcp.z - goal.p.z) < 0.03;
+  if (!beside) return ApproachFromAbove(view, goal, kShelfClearance_m, 0.01).goal;
+  goal.p.x = handle.x - (goal_m - view.slide) + side * (kHandleHalf + 0.005);
+  goal.speed = 0.8;
+  return goal;
+}
+
+std::optional<ToolGoal> UncoverShelf(const View& view, double x) {
+  constexpr double kPanel_m = 0.28, kRoom_m = 0.045, kAim_m = 0.07;
+  const double left_edge = view.X_WSlide.p.x, right_edge = left_edge + kPanel_m;
+  if (x < left_edge - kRoom_m || x > right_edge + kRoom_m) return {};
+  const bool left = x > 0.5 * (left_edge + right_edge);
+  const double travel = left ? right_edge - (x - kAim_m) : left_edge - (x + kAim_m);
+  return PushSlider(view, left, view.slide + travel);
+}
 
 std::unique_ptr<Skill> MakeDrawerSkill(const Task& task, const View& start) {
   return std::make_unique<DrawerSkill>(task, start);
