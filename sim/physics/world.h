@@ -59,11 +59,12 @@ class World {
   const SceneModel& model() const;
 
   // Puts the scene into a given state (CALVIN's reset order, one substep at the end). In a fresh world the
-  // result depends on the arguments alone; in a used one on history too, as in CALVIN. Throws Error on NaN.
+  // result depends on the arguments alone; in a used one on history too, as in CALVIN. Throws Error on NaN,
+  // on numbers beyond +-1e6, and for lights that are neither 0 nor 1.
   void Reset(const RobotObs& robot_obs, const SceneObs& scene_obs);
 
-  // One control step: 8 substeps. Throws Error naming the element if the action has NaN, the wrong length or
-  // a gripper command other than -1 and 1.
+  // One control step: 8 substeps. Throws Error naming the element, and changes nothing, if the action has NaN
+  // or a number beyond +-1e6, the wrong length, or a gripper command other than -1 and 1.
   void Step(const RelativeAction& action);
   void Step(ActionType type, std::span<const double> action);
 
@@ -79,6 +80,9 @@ class World {
   Vec3 target_position() const;    // where relative actions have led the tcp so far, m in W
   Vec3 target_euler() const;       // rad, sums of increments: not wrapped
 
+  // A snapshot continues with the same bits as the world it was taken of, in this world or in a fresh one of
+  // the same scene. Restore throws Error, and changes nothing, for a snapshot that is damaged, of another
+  // scene or of another program version.
   Snapshot Save() const;
   void Restore(const Snapshot& snapshot);
 
