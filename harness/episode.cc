@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "base/sha256.h"
 #include "harness/machine.h"
+#include "sim/env/start.h"
 #include "sim/tasks/oracle.h"
 
 namespace deerbench {
@@ -82,7 +83,7 @@ class ChainRun {
 
   ChainRecord Run() {
     const Clock::time_point start = Clock::now();
-    tabletop_.ResetFresh(CalvinInitialState(record_.chain.state));
+    tabletop_.ResetFresh(StartOf(*tabletop_.scene().model, record_.chain.state));
     if (options_.observer) options_.observer->BeginChain(tabletop_, record_.index, record_.chain);
     for (int i = 0; i < kChainLength; ++i) {
       if (RunSubtask(i) != Outcome::kSuccess) break;

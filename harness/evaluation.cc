@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "harness/episode.h"
+#include "harness/media_observer.h"
 #include "harness/policy_registry.h"
 #include "harness/process/worker_pool.h"
 #include "harness/record_json.h"
@@ -31,6 +32,8 @@ class EvalWorker {
         LoadInstructions(std::filesystem::path(config_.scenes) / "instructions.yaml");
     for (TaskId task = 0; task < kTaskCount; ++task)
       options_.instructions[task] = instructions.Canonical(task);
+    media_.emplace(out_, config_, options_.instructions);
+    options_.observer = &*media_;
   }
 
   nlohmann::json Run(int index, const Chain& chain) {
@@ -46,6 +49,7 @@ class EvalWorker {
   Tabletop tabletop_;
   AnyPolicy policy_;
   EpisodeOptions options_;
+  std::optional<MediaObserver> media_;
 };
 
 }  // namespace

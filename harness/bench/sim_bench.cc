@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 
+#include "sim/env/start.h"
 #include "sim/expert/expert.h"
 #include "sim/tasks/chains.h"
 #include "sim/tasks/oracle.h"
@@ -15,7 +16,7 @@ void DriveExpert(Tabletop& tabletop, const SimBenchOptions& options,
                  const std::function<void(const RelativeAction&)>& step) {
   Expert expert(tabletop.scene().model);
   for (const Chain& chain : Chains(ChainSet::kTuning, options.chains)) {
-    tabletop.ResetFresh(CalvinInitialState(chain.state));
+    tabletop.ResetFresh(StartOf(*tabletop.scene().model, chain.state));
     for (const TaskId task : chain.tasks) {
       expert.Reset(tabletop.world(), task, 0);
       const SceneInfo start = tabletop.world().Info();

@@ -42,14 +42,31 @@ void EpisodeRecorder::BeginSubtask() {
 void EpisodeRecorder::Add(const PictureView& static_view, const PictureView& gripper_view) {
   Require(sampler_.has_value(), "recorder: a picture outside a subtask: expected BeginSubtask first");
   ++step_;
+  skipped_ = false;
   static_view_ = Picture(static_view);
   gripper_view_ = Picture(gripper_view);
   if (sampler_->Wants(step_)) sampler_->Add(step_, MakeStripCell(static_view, gripper_view));
   AddVideoFrame();
 }
 
+bool EpisodeRecorder::WantsNext() const { return video_ || (sampler_ && sampler_->Wants(step_ + 1)); }
+
+void EpisodeRecorder::Skip() {
+  Require(sampler_.has_value() && !WantsNext(), "recorder: a wanted picture is skipped: expected Add");
+  ++step_;
+  skipped_ = true;
+}
+
+void EpisodeRecorder::AddSkipped(const PictureView& static_view, const PictureView& gripper_view) {
+  Require(skipped_, "recorder: no state was skipped: expected Add");
+  static_view_ = Picture(static_view);
+  gripper_view_ = Picture(gripper_view);
+  skipped_ = false;
+}
+
 void EpisodeRecorder::EndSubtask(bool success) {
-  Require(step_ >= 0, "recorder: a subtask without pictures: expected at least one");
+  Require(step_ >= 0 && !skipped_,
+          "recorder: a subtask ends without a picture of its last state: expected one");
   const int number = static_cast<int>(rows_.size());
   KeyFrame last{step_, MakeStripCell(static_view_.view(), gripper_view_.view())};
   rows_.push_back(

@@ -42,6 +42,13 @@ class EpisodeRecorder {
   void BeginSubtask();
   // Both cameras, any size, square.
   void Add(const PictureView& static_view, const PictureView& gripper_view);
+  // Drawing takes longer than stepping: where the next state's pictures are not wanted, Skip may take the
+  // place of Add. If that state turns out to be the subtask's last, AddSkipped brings its pictures after all.
+  bool WantsNext() const;
+  void Skip();
+  void AddSkipped(const PictureView& static_view, const PictureView& gripper_view);
+  bool skipped() const { return skipped_; }  // the last state
+  // Throws Error without pictures of the last state.
   void EndSubtask(bool success);
 
   // Writes the files, each whole or not at all. Without Finish nothing is left behind. Throws Error if a file
@@ -57,6 +64,7 @@ class EpisodeRecorder {
   std::vector<StripRow> rows_;
   std::optional<FrameSampler> sampler_;  // of the running subtask
   int step_ = -1;
+  bool skipped_ = false;
   Picture static_view_, gripper_view_;  // last ones added
   VideoFrame frame_;
   std::unique_ptr<VideoWriter> video_;

@@ -76,10 +76,21 @@ std::string TasksBlock(const Summary& s, const Terminal& terminal) {
                {PercentInterval(task.ci95), Tone::kDim},
                task.successes > 0 ? fmt::format("{:.0f}", task.mean_steps) : "",
                Cell::Bar(task.rate)});
-    for (const auto& [reason, count] : task.reasons)
-      table.Row({{fmt::format("  could not act: {} ({} x)", reason, count), Tone::kDim}});
   }
   return table.Render(terminal.width, terminal.color);
+}
+
+// What a policy said when it gave up; empty if it never did.
+std::string Reasons(const Summary& s, const Terminal& terminal) {
+  Table table({{"gave up"}, {"times", Align::kRight}, {"because"}});
+  bool any = false;
+  for (const auto& [id, task] : s.per_task) {
+    for (const auto& [reason, count] : task.reasons) {
+      table.Row({std::string(Tasks()[id].name), std::to_string(count), reason});
+      any = true;
+    }
+  }
+  return any ? table.Render(terminal.width, terminal.color) + "\n" : "";
 }
 
 std::string Costs(const Summary& s, const Terminal& terminal) {
@@ -118,8 +129,8 @@ std::string Exits(const Summary& s, const Terminal& terminal) {
 }  // namespace
 
 std::string SummaryTable(const Summary& s, const Terminal& terminal) {
-  std::string text = fmt::format("\n{}\n{}\n{}{}\n", Chains(s, terminal), TasksBlock(s, terminal),
-                                 Exits(s, terminal), Costs(s, terminal));
+  std::string text = fmt::format("\n{}\n{}\n{}{}{}\n", Chains(s, terminal), TasksBlock(s, terminal),
+                                 Reasons(s, terminal), Exits(s, terminal), Costs(s, terminal));
   text += fmt::format("{} steps in {} on {} worker{}, at most {:.0f} MiB a worker", s.steps,
                       FormatDuration(s.wall_s), s.workers, s.workers == 1 ? "" : "s", s.rss_peak_mib);
   if (s.memory.all_weights_mib > 0)

@@ -20,6 +20,15 @@ def test_a_run_leaves_everything_behind(whole_run):
     assert summary["steps"] == sum(episode["steps"] for episode in episodes)
     assert summary["avg_len"] == sum(episode["success"] for episode in episodes) / 4
     assert not list(folder.rglob("*.tmp"))
+    strips = sorted(path.name for path in (folder / "media").iterdir())
+    assert strips == [f"chain_0000{i}_strip.png" for i in range(4)]
+
+
+def test_filming_leaves_the_result_as_it_is(deerbench, whole_run, tmp_path):
+    summary = deerbench.evaluate(tmp_path / "run", "--workers", 2, "--video", 1)
+    assert (tmp_path / "run" / "media" / "chain_00000.webm").read_bytes()[:4] == b"\x1a\x45\xdf\xa3"  # EBML
+    assert not (tmp_path / "run" / "media" / "chain_00001.webm").exists()
+    assert summary["digest"] == whole_run[1]["digest"]
 
 
 def test_the_digest_is_the_same_for_any_number_of_workers(deerbench, whole_run, tmp_path):

@@ -52,6 +52,37 @@ TEST_CASE("A strip has a row of key frames for each attempted subtask") {
   CHECK_THROWS_AS(CutStrip(Picture(png.width + 1, png.height)), Error);
 }
 
+TEST_CASE("Pictures that no strip wants can be skipped, but for the last") {
+  const TemporaryFolder folder;
+  const auto record = [&](bool skip) {
+    EpisodeRecorder recorder(folder.path(), kChain, {.strip_frames = 4});
+    recorder.BeginSubtask();
+    const auto view = [](int size, int i) { return SyntheticView(size, i / 90.0); };
+    int drawn = 0;
+    for (int i = 0; i <= 90; ++i) {
+      if (skip && !recorder.WantsNext()) {
+        recorder.Skip();
+        continue;
+      }
+      recorder.Add(view(200, i).view(), view(84, i).view());
+      ++drawn;
+    }
+    if (skip) {
+      REQUIRE(recorder.skipped());
+      CHECK_THROWS_AS(recorder.EndSubtask(true), Error);
+      recorder.AddSkipped(view(200, 90).view(), view(84, 90).view());
+    }
+    recorder.EndSubtask(true);
+    recorder.Finish();
+    return std::pair(drawn, ReadFile(folder.path() / StripFileName(7)));
+  };
+  const auto [all, whole] = record(false);
+  const auto [few, same] = record(true);
+  CHECK(all == 91);
+  CHECK(few < 40);
+  CHECK(same == whole);
+}
+
 TEST_CASE("Key frames are evenly spaced however long it takes, and few are held") {
   for (const int steps : {1, 2, 5, 23, 64, 360, 5000}) {
     FrameSampler sampler(6);
