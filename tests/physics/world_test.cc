@@ -73,6 +73,9 @@ TEST_CASE("an action that makes no sense is refused and changes nothing") {
   CHECK_THROWS_WITH(world.Step(ActionType::kJointAbsolute, std::array<double, 7>{}),
                     Catch::Contains("7 elements, expected 8"));
   CHECK_THROWS_AS(world.Step(ActionType::kCartesianAbsolute, std::array<double, 9>{}), Error);
+  CHECK_THROWS_WITH(
+      world.Step(ActionType::kCartesianAbsolute, std::array<double, 8>{0, 0, 0, 0, 0, 0, 0, -1}),
+      Catch::Contains("quaternion of length 0"));
   CHECK_THROWS_WITH(world.Step({0, 1e300, 0, 0, 0, 0, 1}), Catch::Contains("action[1] is 1e+300"));
   CHECK(world.robot_obs() == before);
 }
