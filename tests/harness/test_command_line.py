@@ -94,6 +94,18 @@ def test_help_and_version_go_to_standard_output(deerbench):
     assert deerbench("--version").stdout.strip().count(".") == 2
 
 
+def test_bench_gives_figures_of_every_part_of_a_step(deerbench):
+    result = deerbench("bench", "sim", "--chains", 1, "--json")
+    assert result.returncode == 0, result.stderr
+    bench = json.loads(result.stdout)
+    medians = {timing["name"]: timing["median"] for timing in bench["timings"]}
+    assert set(medians) == {"physics", "static camera", "gripper camera", "judge", "whole step"}
+    parts = medians["physics"] + medians["static camera"] + medians["gripper camera"]
+    assert 0.5 * parts < medians["whole step"] < 2 * parts
+    assert all(t["p10"] <= t["median"] <= t["p90"] and t["runs"] > 20 for t in bench["timings"])
+    assert bench["machine"]["cpu_model"]
+
+
 def test_doctor_says_where_things_are(deerbench):
     result = deerbench("doctor", "--json")
     findings = json.loads(result.stdout)
