@@ -16,7 +16,7 @@ constexpr Rgb kInk{31, 35, 40};
 constexpr Rgb kDim{110, 118, 129};
 constexpr Rgb kGood{26, 127, 55};
 constexpr Rgb kBad{207, 34, 46};
-constexpr int kInset = 68;  // side of the gripper's view
+constexpr int kInset = 58;  // side of the gripper's view; in the corner that the table leaves free
 constexpr int kInsetMargin = 6;
 
 void DrawBadge(Picture& picture, double x, double y, bool success) {
