@@ -5,12 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "harness/report/html.h"
+
 namespace deerbench {
 namespace {
-
-// Sides of the pictures that a video shows: drawn as large as they are seen. A strip shows the policy's own.
-constexpr int kVideoStatic = 480;
-constexpr int kVideoGripper = 168;
 
 Picture DrawView(Tabletop& tabletop, Camera camera, int side) {
   camera.width = camera.height = side;
@@ -31,7 +29,7 @@ void MediaObserver::BeginChain(Tabletop&, int index, const Chain& chain) {
   if (!video_ && index >= kPicturedChains) return;
   RecordedChain recorded{
       .index = index,
-      .title = fmt::format("{} · {} · chain {}", config_.split.ToString(), config_.policy, index),
+      .title = fmt::format("{} · {} · chain {}", SplitText(config_.split.ToString()), config_.policy, index),
       .instructions = {}};
   for (const TaskId task : chain.tasks) recorded.instructions.push_back(instructions_.at(task));
   RecorderOptions options;
@@ -68,11 +66,12 @@ void MediaObserver::EndChain(Tabletop&, const ChainRecord&) {
 }
 
 void MediaObserver::Draw(Tabletop& tabletop) {
+  // A video's are drawn as large as they are seen; a strip shows the policy's own.
   const SceneModel& model = *tabletop.scene().model;
   const Camera fixed = model.static_camera();
   const Camera moving = model.gripper_camera(tabletop.world().X_WGripperCamera());
-  static_view_ = DrawView(tabletop, fixed, video_ ? kVideoStatic : fixed.width);
-  gripper_view_ = DrawView(tabletop, moving, video_ ? kVideoGripper : moving.width);
+  static_view_ = DrawView(tabletop, fixed, video_ ? VideoFrame::kStaticSize : fixed.width);
+  gripper_view_ = DrawView(tabletop, moving, video_ ? VideoFrame::kGripperSize : moving.width);
 }
 
 }  // namespace deerbench

@@ -16,7 +16,7 @@ FrameSampler::FrameSampler(int count) : count_(static_cast<size_t>(count)) {
 void FrameSampler::Add(int step, Picture picture) {
   if (!Wants(step)) return;
   kept_.push_back({step, std::move(picture)});
-  if (kept_.size() <= 4 * count_) return;
+  if (kept_.size() <= 3 * count_) return;
   stride_ *= 2;
   size_t left = 0;
   for (KeyFrame& frame : kept_) {

@@ -13,8 +13,9 @@ struct KeyFrame {
   Picture picture;
 };
 
-// Keeps at most 4 * count + 1 pictures: whenever it is full, every second one is dropped and from then on
-// half as many are taken. What it holds is evenly spaced at any time, but for the last picture.
+// Takes every third picture at first and keeps at most 3 * count of them: whenever it is full, every second
+// one is dropped and from then on half as many are taken. What it holds is evenly spaced at any time, and
+// little is asked for: pictures may be work.
 class FrameSampler {
  public:
   // Throws Error for a count below 2.
@@ -30,7 +31,7 @@ class FrameSampler {
 
  private:
   size_t count_;
-  int stride_ = 1;
+  int stride_ = 3;
   std::vector<KeyFrame> kept_;
 };
 

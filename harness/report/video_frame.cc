@@ -18,13 +18,13 @@ constexpr Rgb kGood{63, 185, 80};
 constexpr Rgb kBad{248, 81, 73};
 constexpr Rgb kAccent{88, 166, 255};
 
-constexpr int kStatic = VideoFrame::kHeight;
+constexpr int kStatic = VideoFrame::kStaticSize;
 constexpr int kLeft = kStatic + 22;
 constexpr int kRight = VideoFrame::kWidth - 22;
 constexpr int kListTop = 50;
 constexpr int kLine = 19;
 constexpr double kSentence = 10.5;  // cap height
-constexpr int kGripper = 168;       // twice the camera's 84
+constexpr int kGripper = VideoFrame::kGripperSize;
 constexpr int kGripperTop = VideoFrame::kHeight - 22 - kGripper;
 
 void DrawIcon(Picture& picture, double x, double y, SubtaskState state) {

@@ -15,6 +15,8 @@ class VideoFrame {
  public:
   static constexpr int kWidth = 832;
   static constexpr int kHeight = 480;
+  static constexpr int kStaticSize = kHeight;  // pictures of this size are shown as they are
+  static constexpr int kGripperSize = 168;
 
   // `title` is one line above the sentences.
   VideoFrame(std::string title, std::vector<std::string> instructions);
