@@ -68,9 +68,8 @@ std::vector<uint8_t> EncodePng(int width, int height, int channels, std::span<co
   png.image.width = static_cast<png_uint_32>(width);
   png.image.height = static_cast<png_uint_32>(height);
   png.image.format = channels == 4 ? PNG_FORMAT_RGBA : PNG_FORMAT_RGB;
-  png_alloc_size_t size = 0;
-  if (!png_image_write_to_memory(&png.image, nullptr, &size, 0, pixels.data(), 0, nullptr))
-    Fail(fmt::format("png: cannot encode an image of {} x {} ({})", width, height, png.image.message));
+  // To ask the library for the size would have it compress twice.
+  png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png.image);
   std::vector<uint8_t> out(size);
   if (!png_image_write_to_memory(&png.image, out.data(), &size, 0, pixels.data(), 0, nullptr))
     Fail(fmt::format("png: cannot encode an image of {} x {} ({})", width, height, png.image.message));
