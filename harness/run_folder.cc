@@ -99,8 +99,13 @@ void CheckContents(const fs::path& folder, const EvalConfig& config, RunMode mod
     Fail(fmt::format("out: {} holds {}, expected {}another folder", folder.string(),
                      finished ? "a finished run" : "an unfinished run", finished ? "" : "--resume or "));
   }
+  // A process killed right after it made the folder leaves these.
+  const auto only_begun = [](const fs::path& path) {
+    return path.filename() == kLockName || path.extension() == ".tmp" ||
+           (path.filename() == "steps" && fs::is_directory(path) && fs::is_empty(path));
+  };
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().filename() != kLockName)
+    if (!only_begun(entry.path()))
       Fail(fmt::format("out: {} is not empty and no run of deerbench, expected a new or empty folder",
                        folder.string()));
   }

@@ -34,6 +34,7 @@ InterruptPipe::InterruptPipe() {
     action.sa_handler = kSignals[i] == SIGPIPE ? SIG_IGN : OnInterrupt;
     action.sa_flags = SA_RESTART;
     sigaction(kSignals[i], &action, &before_[i]);
+    if (kSignals[i] == SIGHUP && before_[i].sa_handler == SIG_IGN) sigaction(SIGHUP, &before_[i], nullptr);
   }
 }
 

@@ -7,8 +7,8 @@
 
 namespace deerbench {
 
-// While it lives, SIGINT, SIGTERM and SIGHUP make fd() readable instead of ending the process, and writing to
-// a closed pipe is an error instead of a signal. One at a time.
+// While it lives, SIGINT, SIGTERM and SIGHUP (unless ignored, as under nohup) make fd() readable instead of
+// ending the process, and writing to a closed pipe is an error instead of a signal. One at a time.
 class InterruptPipe {
  public:
   InterruptPipe();

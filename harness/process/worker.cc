@@ -60,8 +60,9 @@ void Send(int fd, const nlohmann::json& message) {
 }  // namespace
 
 void ServeJobs(const std::function<JobRunner(const nlohmann::json& setup)>& prepare) {
-  // Ctrl-C reaches the whole process group; the supervisor decides what becomes of us.
-  signal(SIGINT, SIG_IGN);
+  // Ctrl-C and the end of a terminal reach the whole process group; the supervisor decides what becomes of
+  // us.
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, SIG_IGN);
   const int reply_fd = dup(STDOUT_FILENO);
   dup2(STDERR_FILENO, STDOUT_FILENO);
   Inbox inbox;

@@ -178,6 +178,17 @@ TEST_CASE("A new run takes no folder that holds something, and leaves it as it i
                     Catch::Contains("is not a folder"));
 }
 
+TEST_CASE("A folder that was only just made when its process was killed is as good as empty") {
+  for (const RunMode mode : {RunMode::kNew, RunMode::kResume}) {
+    const TemporaryFolder folder;
+    fs::create_directory(folder.path() / "steps");
+    WriteText(folder.path() / ".lock", "");
+    WriteText(folder.path() / "config.yaml.123.tmp", "ver");
+    CHECK(RunIn(folder.path(), 1, {0}, mode).chains == 1);
+    CHECK_FALSE(fs::exists(folder.path() / "config.yaml.123.tmp"));
+  }
+}
+
 TEST_CASE("A run goes on only with the settings it began with, workers apart") {
   const TemporaryFolder folder;
   EvalConfig config = ExampleConfig(2);

@@ -62,7 +62,7 @@ def test_a_run_killed_and_resumed_has_the_same_digest_and_its_workers_die_with_i
     process.kill()
     process.wait()
     kept = episode_count(out)
-    wait_until(lambda: not any(map(is_running, workers)), "the workers to end", 5)
+    wait_until(lambda: not any(map(is_running, workers)), "the workers to end", 20)
     assert not (out / "summary.json").exists()
 
     again = deerbench(*EVAL, "--workers", 1, "--out", out)
@@ -89,8 +89,8 @@ def test_ctrl_c_keeps_what_is_finished_and_a_busy_folder_is_refused(deerbench, w
         assert busy.returncode == 2 and "is in use by another deerbench" in busy.stderr
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
     start = time.monotonic()
-    assert process.wait(20) == 3
-    assert time.monotonic() - start < 3
+    assert process.wait(60) == 3
+    assert time.monotonic() - start < 10  # at once, not when its chain is done
     message = process.stderr.read()
     assert "interrupted" in message and "--resume" in message
     assert 1 <= episode_count(out) < 4
