@@ -75,12 +75,14 @@ Vec3 PointingDirection(double yaw, double pitch) {
 }
 
 Reach ReachAlong(const View& view, ToolGoal goal, double back_m, double clearance_z) {
-  constexpr double kAngle_rad = 0.12, kOffLine_m = 0.013, kSlack_m = 0.04;
+  // A cone: far out the tool may stray, at the goal it may not.
+  constexpr double kAngle_rad = 0.12, kOffLine_m = 0.012, kOpening = 0.25, kSlack_m = 0.04;
   const Vec3 ahead = PointingDirection(goal.yaw, goal.pitch);
   const Vec3 off = view.tcp - goal.p;
   const double along = Dot(off, ahead);
   Reach reach;
-  if (TurnError(view, goal) < kAngle_rad && Norm(off - along * ahead) < kOffLine_m &&
+  if (TurnError(view, goal) < kAngle_rad &&
+      Norm(off - along * ahead) < kOffLine_m - kOpening * std::min(along, 0.0) &&
       along > -back_m - kSlack_m) {
     reach.left_m = Norm(off);
     reach.goal = goal;
