@@ -38,7 +38,8 @@ std::string BarPath(double x, double y, double width, double base, const std::st
   const double r = std::min({4.0, width / 2, base - y});
   if (base - y < 0.05) return "";
   return fmt::format(
-      R"(<path class="{}" d="M{:.1f} {:.1f}V{:.1f}q0 {:.1f} {:.1f} {:.1f}h{:.1f}q{:.1f} 0 {:.1f} {:.1f}V{:.1f}z"><title>{}</title></path>)",
+      R"(<path class="{}" d="M{:.1f} {:.1f}V{:.1f}q0 {:.1f} {:.1f} {:.1f}h{:.1f}q{:.1f} 0 {:.1f} {:.1f}V{:.1f}z">)"
+      R"(<title>{}</title></path>)",
       kind, x, base, y + r, -r, r, -r, width - 2 * r, r, r, r, base, Escape(title));
 }
 

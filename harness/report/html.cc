@@ -77,6 +77,7 @@ Quantity Gmacs(double gmacs) {
 }
 
 Quantity Milliseconds(double ms) {
+  if (ms < 0.0001) return {Figure(ms * 1e6), "ns"};
   if (ms < 0.1) return {Figure(ms * 1000), "µs"};
   if (ms >= 10'000) return {Figure(ms / 1000), "s"};
   return {Figure(ms), "ms"};

@@ -27,7 +27,7 @@ struct Quantity {
   std::string value, unit;
 };
 Quantity Gmacs(double gmacs);      // MMACs below 0.1 GMACs, TMACs from 1000
-Quantity Milliseconds(double ms);  // µs below 0.1 ms, s from 10 s
+Quantity Milliseconds(double ms);  // ns, µs below 0.1 ms, s from 10 s
 Quantity Mebibytes(double mib);    // GiB from 1024
 Quantity Duration(double s);       // s, min, h
 

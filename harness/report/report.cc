@@ -53,7 +53,8 @@ void WriteReport(const std::vector<std::filesystem::path>& run_folders, const st
   std::string body = CompareSection(runs);
   for (size_t i = 0; i < runs.size(); ++i) {
     body += fmt::format(
-        R"(<details class="run"><summary><i class="chip s{}"></i><b>{}</b> <span class="dim">{}; {}</span></summary>{}</details>)",
+        R"(<details class="run"><summary><i class="chip s{}"></i><b>{}</b> <span class="dim">{}; {})"
+        R"(</span></summary>{}</details>)",
         i, Escape(runs[i].name), Escape(RunTitle(runs[i])), Escape(Subtitle(runs[i])),
         RunBody(runs[i], options));
   }

@@ -87,7 +87,8 @@ std::string Overview(const std::vector<RunData>& runs) {
   rows += Row("Largest worker", runs,
               [](Run r) { return r.rss_peak_mib ? Text(Mebibytes(*r.rss_peak_mib)) : ""; });
   return fmt::format(
-      R"(<div class="card"><h2>Overview</h2><div class="scroll"><table class="figures overview"><thead><tr><th></th>{}</tr></thead><tbody>{}</tbody></table></div></div>)",
+      R"(<div class="card"><h2>Overview</h2><div class="scroll"><table class="figures overview">)"
+      R"(<thead><tr><th></th>{}</tr></thead><tbody>{}</tbody></table></div></div>)",
       head, rows);
 }
 
@@ -103,7 +104,8 @@ std::string TradeOff(const std::vector<RunData>& runs) {
   if (points.size() < 2 || points.size() != runs.size())
     return "";  // a point's colour is its place among the runs
   return fmt::format(
-      R"(<div class="card"><h2>Length over cost</h2><p class="dim">Average length with its 95 % interval</p>{}</div>)",
+      R"(<div class="card"><h2>Length over cost</h2><p class="dim">Average length with its 95 % )"
+      R"(interval</p>{}</div>)",
       TradeOffChart(points, llm ? "GMACs of the language model per step" : "GMACs per step"));
 }
 
@@ -139,14 +141,16 @@ std::string TaskDots(const std::vector<RunData>& runs) {
         }
       }
       out += fmt::format(
-          R"(<tr title="{}"><th scope="row">{}</th><td><span class="lanes" style="height:{}px">{}</span></td></tr>)",
+          R"(<tr title="{}"><th scope="row">{}</th><td><span class="lanes" style="height:{}px">{}</span>)"
+          R"(</td></tr>)",
           Escape(tip), Escape(TaskText(task.name)), 8 + 8 * runs.size(), dots);
     }
     out += "</tbody></table>";
   }
   if (out.empty()) return "";
   return fmt::format(
-      R"(<section class="card"><h2>Tasks</h2><p class="dim">Success rate from 0 to 100 % with 95 % Wilson intervals</p><div class="families">{}</div></section>)",
+      R"(<section class="card"><h2>Tasks</h2><p class="dim">Success rate from 0 to 100 % with 95 % )"
+      R"(Wilson intervals</p><div class="families">{}</div></section>)",
       out);
 }
 
@@ -163,7 +167,8 @@ std::string CompareSection(const std::vector<RunData>& runs) {
   std::string out = fmt::format(R"(<ul class="legend">{}</ul>)", legend);
   out += fmt::format(R"(<section class="grid single">{}</section>)", Overview(runs));
   out += fmt::format(
-      R"(<section class="grid{}"><div class="card"><h2>Success in a row</h2><p class="dim">Chains with at least so many instructions done, with 95 % intervals</p>{}</div>{}</section>)",
+      R"(<section class="grid{}"><div class="card"><h2>Success in a row</h2><p class="dim">Chains )"
+      R"(with at least so many instructions done, with 95 % intervals</p>{}</div>{}</section>)",
       tradeoff.empty() ? " single" : "", SuccessChart(series), tradeoff);
   return out + TaskDots(runs);
 }

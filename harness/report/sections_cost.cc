@@ -13,9 +13,9 @@ std::string Both(const Quantity& quantity) {
 }
 
 std::string Tile(const std::string& title, const Quantity& quantity, const std::string& note) {
-  return fmt::format(
-      R"(<div class="tile"><h3>{}</h3><p class="value">{}<span class="unit">{}</span></p><p class="note">{}</p></div>)",
-      title, quantity.value, quantity.unit, note);
+  return fmt::format(R"(<div class="tile"><h3>{}</h3><p class="value">{}<span class="unit">{}</span></p>)"
+                     R"(<p class="note">{}</p></div>)",
+                     title, quantity.value, quantity.unit, note);
 }
 
 // "median per step; p95 4.9 ms"
@@ -55,9 +55,9 @@ std::string CostCard(const RunData& run) {
   if (macs.empty() && times.empty()) return "";
   std::string note = "Every control step counts, those of failed subtasks too.";
   if (!macs.empty()) note += " One multiply-accumulate (MAC) is two floating-point operations.";
-  return fmt::format(
-      R"(<div class="card"><h2>Cost</h2><p class="dim">{}</p><div class="scroll"><table class="figures">{}{}</table></div></div>)",
-      note, SpreadTable("Multiply-accumulates", macs), SpreadTable("Latency", times));
+  return fmt::format(R"(<div class="card"><h2>Cost</h2><p class="dim">{}</p><div class="scroll">)"
+                     R"(<table class="figures">{}{}</table></div></div>)",
+                     note, SpreadTable("Multiply-accumulates", macs), SpreadTable("Latency", times));
 }
 
 std::string MemoryRow(const std::string& title, const std::optional<double>& mib) {

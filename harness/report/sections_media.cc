@@ -53,16 +53,18 @@ std::vector<std::string> StripImages(const RunData& run, const ChainResult& chai
 std::string ChainCard(const RunData& run, const ChainResult& chain) {
   const std::vector<std::string> images = StripImages(run, chain);
   std::string out = fmt::format(
-      R"(<article class="card chain"><header><h3>Chain {}</h3>{}<span class="dim">{} of {} done</span></header><ol>)",
+      R"(<article class="card chain"><header><h3>Chain {}</h3>{}<span class="dim">{} of {} done)"
+      R"(</span></header><ol>)",
       chain.index, Pips(chain), chain.success, std::max(chain.tasks.size(), chain.subtasks.size()));
   for (size_t i = 0; i < chain.subtasks.size(); ++i) {
     const SubtaskResult& subtask = chain.subtasks[i];
     const std::string why =
         subtask.reason.empty() ? "" : fmt::format(R"( <span class="why">{}</span>)", Escape(subtask.reason));
-    out += fmt::format(
-        R"(<li><div class="line">{}<span class="said">{}</span><span class="dim task">{}</span><span class="dim steps">{} steps</span>{}</div>)",
-        Badge(subtask.success), Escape(subtask.instruction), Escape(TaskText(subtask.task)), subtask.steps,
-        why);
+    out +=
+        fmt::format(R"(<li><div class="line">{}<span class="said">{}</span><span class="dim task">{}</span>)"
+                    R"(<span class="dim steps">{} steps</span>{}</div>)",
+                    Badge(subtask.success), Escape(subtask.instruction), Escape(TaskText(subtask.task)),
+                    subtask.steps, why);
     if (i < images.size())
       out += fmt::format(
           R"(<div class="strip" role="img" aria-label="Key frames from start to end">{}</div>)", images[i]);
@@ -103,9 +105,10 @@ std::string VideoSection(const RunData& run, const ReportOptions& options) {
   for (const ChainResult& chain : run.episodes) {
     const fs::path path = run.folder / VideoFileName(chain.index);
     if (count == options.videos || !fs::exists(path)) continue;
-    videos += fmt::format(
-        R"(<video controls muted playsinline preload="metadata" width="832" height="480" aria-label="Chain {}"{} src="{}"></video>)",
-        chain.index, count == 0 ? "" : " hidden", DataUri("video/webm", ReadFile(path)));
+    videos += fmt::format(R"(<video controls muted playsinline preload="metadata" width="832" height="480" )"
+                          R"(aria-label="Chain {}"{} src="{}">)"
+                          R"(</video>)",
+                          chain.index, count == 0 ? "" : " hidden", DataUri("video/webm", ReadFile(path)));
     buttons += fmt::format(R"(<button type="button" aria-pressed="{}">Chain {} {}</button>)", count == 0,
                            chain.index, Pips(chain));
     ++count;
@@ -120,7 +123,8 @@ std::string GallerySection(const RunData& run, const ReportOptions& options) {
   const std::vector<const ChainResult*> chosen = ChooseChains(run, options.gallery_chains);
   if (chosen.empty()) return "";
   std::string out =
-      R"(<section class="gallery"><h2>Chains</h2><p class="dim">Key frames from start to end with the gripper's view and the step's number, for some of the chains</p>)";
+      R"(<section class="gallery"><h2>Chains</h2><p class="dim">Key frames from start to end with )"
+      R"(the gripper's view and the step's number, for some of the chains</p>)";
   for (const ChainResult* chain : chosen) out += ChainCard(run, *chain);
   return out + "</section>";
 }

@@ -45,9 +45,9 @@ std::string List(const std::string& title, const Rows& rows) {
 
 std::string Copyable(const std::string& title, const std::string& text) {
   if (text.empty()) return "";
-  return fmt::format(
-      R"(<div class="copy"><h3>{}</h3><div class="code"><code>{}</code><button type="button" class="copier">Copy</button></div></div>)",
-      title, Escape(text));
+  return fmt::format(R"(<div class="copy"><h3>{}</h3><div class="code"><code>{}</code>)"
+                     R"(<button type="button" class="copier">Copy</button></div></div>)",
+                     title, Escape(text));
 }
 
 }  // namespace
@@ -69,7 +69,8 @@ std::string OriginSection(const RunData& run) {
   if (run.workers > 0) machine.emplace_back("Workers", fmt::format("{}", run.workers));
   machine.emplace_back("deerbench", run.version);
   return fmt::format(
-      R"(<section class="card origin"><h2>Where this comes from</h2><div class="columns">{}{}</div>{}{}{}</section>)",
+      R"(<section class="card origin"><h2>Where this comes from</h2><div class="columns">{}{}</div>)"
+      R"({}{}{}</section>)",
       List("Run", settings), List("Machine", machine), Copyable("Command", Command(run)),
       Copyable("Digest", run.digest), Copyable("Checkpoint (SHA-256)", run.checkpoint_sha256));
 }

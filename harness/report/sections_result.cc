@@ -40,7 +40,8 @@ std::string TaskRow(const TaskRate& task) {
   std::string tip = fmt::format("{}: {} of {}", task.name, task.successes, task.attempts);
   if (task.ci95) tip += fmt::format(", 95 % interval {} %", IntervalText(task.ci95, 100, 1));
   std::string out = fmt::format(
-      R"(<tr title="{}"><th scope="row">{}</th><td class="bar">{}</td><td class="num rate">{}</td><td class="num dim of">{}/{}</td><td class="num dim steps">{}</td></tr>)",
+      R"(<tr title="{}"><th scope="row">{}</th><td class="bar">{}</td><td class="num rate">{}</td>)"
+      R"(<td class="num dim of">{}/{}</td><td class="num dim steps">{}</td></tr>)",
       Escape(tip), Escape(TaskText(task.name)), RateBar(task.rate, task.ci95), Percent(task.rate),
       task.successes, task.attempts, task.mean_steps ? fmt::format("{:.0f}", *task.mean_steps) : "–");
   for (const auto& [reason, count] : task.reasons) {
@@ -59,7 +60,9 @@ std::string FamilyTable(const FamilyRates& family) {
     rows += TaskRow(task);
   }
   return fmt::format(
-      R"(<table class="tasks"><thead><tr><th scope="col">{}</th><th class="bar"></th><th class="num rate">{}</th><th class="num dim of">{}/{}</th><th class="num dim steps">steps</th></tr></thead><tbody>{}</tbody></table>)",
+      R"(<table class="tasks"><thead><tr><th scope="col">{}</th><th class="bar"></th>)"
+      R"(<th class="num rate">{}</th><th class="num dim of">{}/{}</th><th class="num dim steps">steps)"
+      R"(</th></tr></thead><tbody>{}</tbody></table>)",
       Escape(family.title), Percent(static_cast<double>(successes) / attempts), successes, attempts, rows);
 }
 
@@ -80,11 +83,13 @@ std::string HeadlineSection(const RunData& run) {
                            (*run.avg_len_ci95)[1]);
   }
   std::string out = fmt::format(
-      R"(<section class="grid hero"><div class="card lead"><h2>Average length</h2><p class="figure">{:.2f}<span class="of">of {}</span></p><p class="dim">{}</p>{}</div>)",
+      R"(<section class="grid hero"><div class="card lead"><h2>Average length</h2><p class="figure">)"
+      R"({:.2f}<span class="of">of {}</span></p><p class="dim">{}</p>{}</div>)",
       run.avg_len, length, interval, LengthChart(run));
-  out += fmt::format(
-      R"(<div class="card"><h2>Success in a row</h2><p class="dim">Chains with at least so many instructions done, with 95{}% intervals</p>{}</div></section>)",
-      "\u202f", SuccessChart({{run.policy, run.success_rate_at, run.success_rate_at_ci95}}));
+  out +=
+      fmt::format(R"(<div class="card"><h2>Success in a row</h2><p class="dim">Chains with at least so many )"
+                  R"(instructions done, with 95{}% intervals</p>{}</div></section>)",
+                  "\u202f", SuccessChart({{run.policy, run.success_rate_at, run.success_rate_at_ci95}}));
   return out;
 }
 
@@ -92,7 +97,9 @@ std::string TaskSection(const RunData& run) {
   const std::vector<FamilyRates> families = GroupByFamily(run.per_task);
   if (families.empty()) return "";
   std::string out =
-      R"(<section class="card"><h2>Tasks</h2><p class="dim">Successes of attempts; the line on each bar is the 95 % Wilson interval; steps are the mean of the successes at 30 a second.</p><div class="families">)";
+      R"(<section class="card"><h2>Tasks</h2><p class="dim">Successes of attempts; the line on each )"
+      R"(bar is the 95 % Wilson interval; steps are the mean of the successes at 30 a second.</p>)"
+      R"(<div class="families">)";
   for (const FamilyRates& family : families) out += FamilyTable(family);
   return out + "</div></section>";
 }
@@ -101,7 +108,9 @@ std::string ChainMapSection(const RunData& run) {
   const std::string mosaic = ChainMosaic(run.episodes);
   if (mosaic.empty()) return "";
   return fmt::format(
-      R"(<section class="card"><h2>Every chain</h2><p class="dim">A column is a chain, read from the bottom up: <span class="key done"></span>done <span class="key failed"></span>failed <span class="key open"></span>not reached</p>{}</section>)",
+      R"(<section class="card"><h2>Every chain</h2><p class="dim">A column is a chain, read from the )"
+      R"(bottom up: <span class="key done"></span>done <span class="key failed"></span>failed )"
+      R"(<span class="key open"></span>not reached</p>{}</section>)",
       mosaic);
 }
 

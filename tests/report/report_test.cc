@@ -171,6 +171,7 @@ TEST_CASE("Numbers are written as people read them") {
   CHECK(Gmacs(0.0123).unit == "MMACs");
   CHECK(Gmacs(15.6).value == "15.6");
   CHECK(Milliseconds(0.05).unit == "µs");
+  CHECK(Milliseconds(0.00004).unit == "ns");
   CHECK(Mebibytes(2048).value == "2.00");
   CHECK(Duration(7200).unit == "h");
   CHECK(DataUri("a/b", "Man") == "data:a/b;base64,TWFu");
