@@ -64,7 +64,11 @@ std::string OriginSection(const RunData& run) {
       {"Seed", fmt::format("{}", run.seed)},
       {"Control steps", fmt::format("{}", run.steps)},
       {"Assets", run.foreign_assets ? "CALVIN's" : "deerbench's own"}};
-  for (const auto& [key, value] : run.policy_options) settings.emplace_back(TaskText(key), value);
+  for (const auto& [key, value] : run.policy_options) {
+    std::string name = TaskText(key);
+    if (!name.empty() && name[0] >= 'a' && name[0] <= 'z') name[0] = static_cast<char>(name[0] - 'a' + 'A');
+    settings.emplace_back(name, value);
+  }
   Rows machine = run.machine;
   if (run.workers > 0) machine.emplace_back("Workers", fmt::format("{}", run.workers));
   machine.emplace_back("deerbench", run.version);
