@@ -53,9 +53,9 @@ EvalConfig Resolve(const Settings& settings, const Program& program) {
 }
 
 std::string Heading(const EvalConfig& config) {
-  return fmt::format("deerbench {} · {} · policy {} · {} chains · scene {}{} · {} worker{}", Version(),
-                     config.split.ToString(), config.policy, config.chains, config.split.scene,
-                     config.assets.empty() ? "" : " with CALVIN's assets", config.workers,
+  return fmt::format("deerbench {} · {} · policy {} · {} chain{} · scene {}{} · {} worker{}", Version(),
+                     config.split.ToString(), config.policy, config.chains, config.chains == 1 ? "" : "s",
+                     config.split.scene, config.assets.empty() ? "" : " with CALVIN's assets", config.workers,
                      config.workers == 1 ? "" : "s");
 }
 
