@@ -10,10 +10,14 @@
 
 #include "base/error.h"
 #include "harness/episode.h"
+#include "harness/media_observer.h"
 #include "harness/policy_registry.h"
+#include "harness/report/report.h"
 #include "harness/run_folder.h"
 #include "python/bindings/bindings.h"
+#include "python/bindings/interruptible.h"
 #include "python/bindings/python_policy.h"
+#include "python/bindings/symbolic.h"
 #include "sim/tasks/instructions.h"
 
 namespace py = pybind11;
@@ -35,13 +39,17 @@ EvalConfig ToConfig(const std::map<std::string, std::string>& settings, bool own
   return config;
 }
 
-// Evaluates in this process what the folder lacks and returns summary.json. `on_chain(done, chains, average
-// length)` is called after each chain.
-std::string Evaluate(const std::map<std::string, std::string>& settings, const py::object& policy_object,
-                     bool depth, const std::string& out, bool resume, const py::function& on_chain) {
+// `chain_dicts` are those that the settings name: drawing them takes a second, so the caller keeps them.
+// Evaluates in this process what the folder lacks, writes the report and returns summary.json.
+// `on_chain(done, chains, average length)` is called after each chain.
+std::string Evaluate(const std::map<std::string, std::string>& settings, const py::list& chain_dicts,
+                     const py::object& policy_object, bool depth, const std::string& out, bool resume,
+                     const py::function& on_chain) {
   const bool own_policy = !policy_object.is_none();
   const EvalConfig config = ToConfig(settings, own_policy);
   const RunMode mode = resume ? RunMode::kResume : RunMode::kNew;
+  std::vector<Chain> chains;
+  for (const py::handle chain : chain_dicts) chains.push_back(ChainFromDict(chain.cast<py::dict>()));
   std::unique_ptr<PythonPolicy> python_policy;
   if (own_policy) python_policy = std::make_unique<PythonPolicy>(policy_object);
 
@@ -53,14 +61,14 @@ std::string Evaluate(const std::map<std::string, std::string>& settings, const p
   Tabletop tabletop(LoadTabletopScene(config.split.Scene(), config.scenes, config.assets), options);
   AnyPolicy policy;
   if (!own_policy) policy = FindPolicy(config.policy).make({tabletop.scene().model, config});
-  const std::vector<Chain> chains = Chains(config.chain_set, config.chains);
-  InterruptObserver observer;
   EpisodeOptions episode;
   episode.seed = config.seed;
   episode.policy_name = config.policy;
-  episode.observer = &observer;
   const Instructions instructions = LoadInstructions(InstructionsFile(config.scenes));
   for (TaskId task = 0; task < kTaskCount; ++task) episode.instructions[task] = instructions.Canonical(task);
+  MediaObserver media(out, config, episode.instructions);
+  Interruptible observer(media);
+  episode.observer = &observer;
 
   RunWriter writer(out, config, mode);
   int successes = 0, done = 0;
@@ -78,7 +86,9 @@ std::string Evaluate(const std::map<std::string, std::string>& settings, const p
     py::gil_scoped_acquire acquire;
     on_chain(done, config.chains, static_cast<double>(successes) / done);
   }
-  return ToJson(writer.Finish());
+  const Summary summary = writer.Finish();
+  WriteReport({out}, std::filesystem::path(out) / "report.html");
+  return ToJson(summary);
 }
 
 }  // namespace
@@ -87,8 +97,8 @@ void BindEvaluation(py::module_& m) {
   py::list names;
   for (const PolicyEntry& entry : PolicyRegistry()) names.append(entry.name);
   m.attr("POLICIES") = py::tuple(names);
-  m.def("evaluate", &Evaluate, py::arg("settings"), py::arg("policy"), py::kw_only(), py::arg("depth"),
-        py::arg("out"), py::arg("resume"), py::arg("on_chain"));
+  m.def("evaluate", &Evaluate, py::arg("settings"), py::arg("chains"), py::arg("policy"), py::kw_only(),
+        py::arg("depth"), py::arg("out"), py::arg("resume"), py::arg("on_chain"));
   m.def(
       "instructions",
       [](const std::string& scenes_dir) {

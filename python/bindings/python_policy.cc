@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <type_traits>
 
 #include "base/error.h"
@@ -61,10 +60,6 @@ void ReadField(const py::object& step, const char* name, T& field) {
   }
 }
 
-void CheckSignals() {
-  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-}
-
 }  // namespace
 
 PythonPolicy::PythonPolicy(const py::object& object)
@@ -82,7 +77,6 @@ void PythonPolicy::Reset(uint64_t seed) {
 
 PolicyStep PythonPolicy::Step(const Observation& observation, std::string_view instruction) {
   py::gil_scoped_acquire acquire;
-  CheckSignals();
   const py::object returned = step_(ToDict(observation), py::str(instruction.data(), instruction.size()));
   PolicyStep step;
   if (!py::hasattr(returned, "action")) {
@@ -96,11 +90,6 @@ PolicyStep PythonPolicy::Step(const Observation& observation, std::string_view i
   ReadField(returned, "total_macs", step.cost.total_macs);
   ReadField(returned, "llm_ms", step.cost.llm_ms);
   return step;
-}
-
-void InterruptObserver::AfterStep(Tabletop&, int, const StepRecord&) {
-  py::gil_scoped_acquire acquire;
-  CheckSignals();
 }
 
 }  // namespace deerbench

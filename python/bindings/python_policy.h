@@ -5,7 +5,6 @@
 
 #include <string>
 
-#include "harness/chain_observer.h"
 #include "harness/policy.h"
 
 namespace deerbench {
@@ -32,12 +31,6 @@ class PythonPolicy final : public Policy {
   pybind11::object reset_, step_;
   bool reset_takes_seed_ = false;
   bool needs_images_ = true;
-};
-
-// Lets Ctrl-C end an evaluation between two steps, by an exception in Python's form.
-class InterruptObserver final : public ChainObserver {
- public:
-  void AfterStep(Tabletop&, int, const StepRecord&) override;
 };
 
 }  // namespace deerbench

@@ -4,8 +4,10 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
+#include "python/bindings/arrays.h"
 
 namespace py = pybind11;
 
@@ -56,6 +58,28 @@ py::dict ToDict(const SymbolicState& state) {
   }
   dict["grasped"] = 0;
   return dict;
+}
+
+py::dict ToDict(const Chain& chain) {
+  py::list tasks;
+  for (const TaskId task : chain.tasks) tasks.append(std::string(Tasks()[task].name));
+  py::dict dict;
+  dict["state"] = ToDict(chain.state);
+  dict["tasks"] = std::move(tasks);
+  return dict;
+}
+
+Chain ChainFromDict(const py::dict& dict) {
+  Chain chain{SymbolicStateFromDict(dict["state"]), {}};
+  const auto tasks = dict["tasks"].cast<py::sequence>();
+  if (tasks.size() != chain.tasks.size())
+    Fail(fmt::format("tasks has {} elements, expected {}", tasks.size(), chain.tasks.size()));
+  for (size_t i = 0; i < chain.tasks.size(); ++i) chain.tasks[i] = TaskByName(tasks[i].cast<std::string>());
+  return chain;
+}
+
+py::tuple ToTuple(const InitialState& state) {
+  return py::make_tuple(ToNumpy(state.robot_obs), ToNumpy(state.scene_obs));
 }
 
 SymbolicState SymbolicStateFromDict(const py::dict& dict) {

@@ -12,13 +12,20 @@
 #include "base/error.h"
 #include "python/bindings/arrays.h"
 #include "python/bindings/bindings.h"
+#include "python/bindings/symbolic.h"
 #include "python/bindings/tabletop.h"
+#include "sim/env/start.h"
 #include "sim/physics/world.h"
 
 namespace py = pybind11;
 
 namespace deerbench {
 namespace {
+
+// Evaluation chains begin with the state that its own symbols seed; nothing else may.
+uint32_t OtherThanEvaluated(const SymbolicState& state, uint32_t seed) {
+  return seed == InitialStateSeed(state) ? seed ^ 1u : seed;
+}
 
 ActionType ActionTypeByName(const std::string& name) {
   if (name == "cartesian_rel") return ActionType::kCartesianRelative;
@@ -126,6 +133,15 @@ void BindTabletop(py::module_& m) {
       .def(py::init(&LoadTabletopScene), py::arg("letter"), py::arg("scenes_dir"), py::arg("assets_dir") = "",
            py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("name", [](const TabletopScene& scene) { return scene.model->name(); })
+      .def(
+          "initial_state",
+          [](const TabletopScene& scene, const py::dict& state, std::optional<uint32_t> seed) {
+            const SymbolicState symbols = SymbolicStateFromDict(state);
+            if (!seed) return ToTuple(StartOf(*scene.model, symbols));
+            return ToTuple(
+                InitialStateFor(symbols, LayoutOf(*scene.model), OtherThanEvaluated(symbols, *seed)));
+          },
+          py::arg("state"), py::arg("seed") = py::none())
       .def_property_readonly("bodies", [](const TabletopScene& scene) {
         std::vector<std::string> names;
         for (const BodyDescription& body : scene.model->description().bodies) names.push_back(body.name);

@@ -27,20 +27,8 @@ ChainSet ChainSetByName(const std::string& name) {
 
 py::list ToList(const std::vector<Chain>& chains) {
   py::list list;
-  for (const Chain& chain : chains) {
-    py::list tasks;
-    for (const TaskId task : chain.tasks) tasks.append(std::string(Tasks()[task].name));
-    py::dict entry;
-    entry["state"] = ToDict(chain.state);
-    entry["tasks"] = std::move(tasks);
-    list.append(std::move(entry));
-  }
+  for (const Chain& chain : chains) list.append(ToDict(chain));
   return list;
-}
-
-// Evaluation chains begin with the state that its own symbols seed; nothing else may.
-uint32_t OtherThanEvaluated(const SymbolicState& state, uint32_t seed) {
-  return seed == InitialStateSeed(state) ? seed ^ 1u : seed;
 }
 
 }  // namespace
@@ -66,14 +54,9 @@ void BindTasks(py::module_& m) {
       [](int count) { return ToList(WithoutInterpreter([&] { return CalvinSequences(count); })); },
       py::arg("count"));
   m.def(
-      "initial_state",
-      [](const py::dict& state, std::optional<uint32_t> seed) {
-        const SymbolicState symbols = SymbolicStateFromDict(state);
-        const InitialState initial = seed ? InitialStateFor(symbols, {}, OtherThanEvaluated(symbols, *seed))
-                                          : CalvinInitialState(symbols);
-        return py::make_tuple(ToNumpy(initial.robot_obs), ToNumpy(initial.scene_obs));
-      },
-      py::arg("state"), py::arg("seed") = py::none());
+      "calvin_initial_state",
+      [](const py::dict& state) { return ToTuple(CalvinInitialState(SymbolicStateFromDict(state))); },
+      py::arg("state"));
   m.def(
       "task_starts",
       [](const std::optional<std::string>& task) {

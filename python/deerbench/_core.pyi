@@ -19,9 +19,7 @@ class Error(ValueError):
 
 def chains(chain_set: str, count: int) -> list[Chain]: ...
 def calvin_sequences(count: int) -> list[Chain]: ...
-def initial_state(
-    state: Mapping[str, Any] | SymbolicState, seed: int | None = None
-) -> tuple[np.ndarray, np.ndarray]: ...
+def calvin_initial_state(state: Mapping[str, Any] | SymbolicState) -> tuple[np.ndarray, np.ndarray]: ...
 def task_starts(task: str | None) -> list[tuple[SymbolicState, list[str]]]: ...
 def instructions(scenes_dir: str) -> dict[str, str]: ...
 def completed_tasks(start_info: Info | Mapping[str, Any], end_info: Info | Mapping[str, Any]) -> list[str]: ...
@@ -38,6 +36,11 @@ class Scene:
     def __init__(self, letter: str, scenes_dir: str, assets_dir: str = "") -> None: ...
     @property
     def name(self) -> str: ...
+    def initial_state(
+        self, state: Mapping[str, Any] | SymbolicState, seed: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """``robot_obs`` (15,) and ``scene_obs`` (24,) of a symbolic state in this scene: where an evaluation chain begins, or,
+        with a seed, somewhere else."""
     @property
     def bodies(self) -> list[str]:
         """Names by body number: the values of a segmentation picture."""
@@ -93,6 +96,7 @@ def run_expert(tabletop: Tabletop, task: str, seed: int) -> str:
 
 def evaluate(
     settings: Mapping[str, str],
+    chains: Sequence[Chain],
     policy: Any | None,
     *,
     depth: bool,
@@ -100,4 +104,4 @@ def evaluate(
     resume: bool,
     on_chain: Callable[[int, int, float], None],
 ) -> str:
-    """Evaluates what the run folder lacks, in this process; returns summary.json."""
+    """Evaluates what the run folder lacks, in this process, and writes the report; returns summary.json."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from deerbench import _core
+from deerbench import _core, chain_sets
 from deerbench.policy import Policy
 from deerbench.scenes import scenes_dir
 
@@ -41,6 +41,11 @@ class EvaluationResult:
         """SHA-256 over every action and outcome: equal for equal runs, on any number of workers."""
         return str(self.summary["digest"])
 
+    @property
+    def report(self) -> Path:
+        """The HTML report, one file without references."""
+        return self.folder / "report.html"
+
     def episodes(self) -> Iterator[dict[str, Any]]:
         """The chains one by one, as ``episodes.jsonl`` has them."""
         with open(self.folder / "episodes.jsonl", encoding="utf-8") as lines:
@@ -55,7 +60,7 @@ class EvaluationResult:
             f"EvaluationResult: {s['policy']} on {s['split']}, {s['chains']} chains\n"
             f"  average length  {s['avg_len']:.2f}  (95 %: {low:.2f} to {high:.2f})\n"
             f"  in a row        {rates}\n"
-            f"  results         {self.folder}"
+            f"  report          {self.report}"
         )
 
     def _repr_html_(self) -> str:
@@ -73,7 +78,7 @@ class EvaluationResult:
             f"<b>{s['avg_len']:.2f}</b> (95 %: {low:.2f} to {high:.2f})</p>"
             f"<table><tr>{head}</tr><tr>{rates}</tr></table>"
             f"<details><summary>by task</summary><table><tr><th>task</th><th>done</th><th>rate</th></tr>{tasks}</table>"
-            f"</details><p>{html.escape(str(self.folder))}</p>"
+            f"</details><p>{html.escape(str(self.report))}</p>"
         )
 
 
@@ -88,6 +93,7 @@ def evaluate(
     chain_set: Literal["evaluation", "tuning"] = "evaluation",
     assets: str | os.PathLike[str] | None = None,
     depth: bool = False,
+    video: int = 0,
     name: str | None = None,
     progress: bool | None = None,
     **options: Any,
@@ -105,6 +111,7 @@ def evaluate(
         chain_set: "evaluation" (CALVIN's 1000) or "tuning"
         assets: CALVIN's ``data`` folder, for CALVIN's own scenes instead of ours
         depth: the policy observes depth, too
+        video: film the first so many chains for the report
         name: what the summary calls the policy; by default its class's name
         progress: print a line of progress on standard error; by default if that is a terminal
         options: a named policy's own settings, such as ``expert_noise=0.5``
@@ -124,10 +131,12 @@ def evaluate(
         "chains": str(chains),
         "seed": str(seed),
         "chain_set": chain_set,
+        "video": str(video),
         "scenes": str(scenes_dir()),
     }
     if assets is not None:
         settings["assets"] = str(Path(assets).resolve())
+    chain_list = chain_sets.chains(chains, chain_set)
     if named and name is not None:
         raise _core.Error(f"name: '{name}', expected none for a policy that has one ('{policy}')")
     if resume and out is None:
@@ -141,6 +150,7 @@ def evaluate(
     show = sys.stderr.isatty() if progress is None else progress
     summary = _core.evaluate(
         settings,
+        chain_list,
         None if named else policy,
         depth=depth,
         out=str(folder),

@@ -63,6 +63,7 @@ def test_a_python_policy_gets_the_same_digest_twice(tmp_path):
     assert summary["policy"] == "Nod"
     assert summary["chains"] == 2
     assert first.folder == tmp_path / "a"
+    assert first.report.read_text().startswith("<!doctype html>")
     episodes = list(first.episodes())
     assert [episode["index"] for episode in episodes] == [0, 1]
     assert [episode["tasks"] for episode in episodes] == [chain["tasks"] for chain in deerbench.chains(2)]
@@ -167,8 +168,8 @@ def test_named_policies_are_the_programs_own(tmp_path):
     [
         ({"policy": "nobody"}, "policy: 'nobody', expected one of"),
         ({"split": "D"}, "split: 'D', expected"),
-        ({"chains": 0}, "chains: '0', expected"),
-        ({"chain_set": "test"}, "chain_set: 'test', expected"),
+        ({"chains": 0}, "count is 0, expected 1 to 1000"),
+        ({"chain_set": "test"}, "chain_set is 'test', expected"),
         ({"assets": "/nowhere"}, "nowhere"),
         ({"policy": "random", "expert_noise": 1}, "expert_noise"),
         ({"colour": "red"}, "colour"),

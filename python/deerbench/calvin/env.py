@@ -39,6 +39,7 @@ class PlayTableEnv:
     """
 
     def __init__(self, scene: _core.Scene, seed: int = 0) -> None:
+        self._scene = scene
         self._tabletop = _core.Tabletop(scene)
         self._random = np.random.default_rng(seed)
 
@@ -118,4 +119,4 @@ class PlayTableEnv:
     def _draw_initial_state(self) -> tuple[np.ndarray, np.ndarray]:
         calm = {"led": 0, "lightbulb": 0, "slider": "right", "drawer": "closed"}
         states = [state for state, _ in _core.task_starts(None) if calm.items() <= state.items()]
-        return _core.initial_state(states[self._random.integers(len(states))], int(self._random.integers(2**32)))
+        return self._scene.initial_state(states[self._random.integers(len(states))], int(self._random.integers(2**32)))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from deerbench import _core
-from deerbench.chain_sets import SymbolicState
+from deerbench.chain_sets import Chain, SymbolicState
 from deerbench.scenes import scenes_dir
 
 
@@ -24,7 +25,12 @@ def get_sequences(
         num_workers: accepted for CALVIN's sake; all cores are used
     """
     del num_workers
-    return [(chain["state"], tuple(chain["tasks"])) for chain in _core.calvin_sequences(num_sequences)]
+    return [(chain["state"].copy(), tuple(chain["tasks"])) for chain in _cached_sequences(num_sequences)]
+
+
+@functools.lru_cache(maxsize=4)
+def _cached_sequences(count: int) -> list[Chain]:
+    return _core.calvin_sequences(count)
 
 
 def get_env_state_for_initial_condition(initial_condition: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -32,7 +38,7 @@ def get_env_state_for_initial_condition(initial_condition: Mapping[str, Any]) ->
 
     Equal to CALVIN's function to the last bit. The order of the keys does not matter here (CALVIN hashes it).
     """
-    return _core.initial_state(dict(initial_condition))
+    return _core.calvin_initial_state(dict(initial_condition))
 
 
 def validation_annotations() -> dict[str, list[str]]:

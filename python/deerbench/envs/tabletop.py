@@ -158,10 +158,10 @@ class TabletopEnv(gym.Env[dict[str, np.ndarray], np.ndarray]):
         if "state" in options and len(options) > 1:
             raise _core.Error("reset options 'state' and 'robot_obs'/'scene_obs' exclude each other")
         if "state" in options:
-            self._tabletop.reset(*_core.initial_state(options["state"]))
+            self._tabletop.reset(*self._scene.initial_state(options["state"]))
         elif options:
             state, _ = self._draw_start()
-            robot_obs, scene_obs = _core.initial_state(state)
+            robot_obs, scene_obs = self._scene.initial_state(state)
             self._tabletop.reset(options.get("robot_obs", robot_obs), options.get("scene_obs", scene_obs))
         else:
             self._start_as_drawn()
@@ -248,7 +248,7 @@ class TabletopEnv(gym.Env[dict[str, np.ndarray], np.ndarray]):
         for _ in range(_PREPARATIONS):
             state, preparation = self._draw_start()
             seed = int(self.np_random.integers(2**32))
-            self._tabletop.reset(*_core.initial_state(state, seed))
+            self._tabletop.reset(*self._scene.initial_state(state, seed))
             expert_seed = int(self.np_random.integers(2**63))
             for task in preparation:
                 reason = _core.run_expert(self._tabletop, task, expert_seed)
