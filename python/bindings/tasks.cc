@@ -59,21 +59,22 @@ void BindTasks(py::module_& m) {
       py::arg("state"));
   m.def(
       "task_starts",
-      [](const std::optional<std::string>& task) {
+      [](const std::optional<std::string>& task, bool longer) {
         py::list starts;
         if (!task) {
           for (const SymbolicState& state : InitialConditions())
             starts.append(py::make_tuple(ToDict(state), py::list()));
           return starts;
         }
-        for (const TaskStart& start : ShortestStarts(TaskByName(*task))) {
+        const TaskId task_id = TaskByName(*task);
+        for (const TaskStart& start : longer ? IrreducibleStarts(task_id) : ShortestStarts(task_id)) {
           py::list before;
           for (const TaskId id : start.before) before.append(std::string(Tasks()[id].name));
           starts.append(py::make_tuple(ToDict(start.state), before));
         }
         return starts;
       },
-      py::arg("task"));
+      py::arg("task"), py::arg("longer") = false);
 }
 
 }  // namespace deerbench

@@ -101,8 +101,8 @@ def evaluate(
     """Evaluates a policy on the first ``chains`` chains of a set, as ``deerbench eval`` does.
 
     Args:
-        policy: an object with ``reset()`` and ``step(obs, instruction)`` (``deerbench.policy.Policy``), or the name of a
-            policy of the program: "expert" or "random"
+        policy: an object with ``reset()`` and ``step(obs, instruction)`` (``deerbench.policy.Policy``), or the name of
+            a policy of the program: "expert" or "random"
         split: scenes trained in, and the scene that it is judged in, such as "ABC->D"
         chains: how many chains
         out: run folder, new or empty; None: a temporary one

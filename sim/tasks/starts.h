@@ -19,4 +19,8 @@ struct TaskStart {
 // Throws Error for a task that is none.
 std::vector<TaskStart> ShortestStarts(TaskId task);
 
+// Every start of `task` with at most two tasks before it, neither of which could be left out, in a fixed
+// order: also the longer ways, such as lifting a block and placing it in the drawer instead of pushing it in.
+std::vector<TaskStart> IrreducibleStarts(TaskId task);
+
 }  // namespace deerbench

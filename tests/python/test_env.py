@@ -267,3 +267,12 @@ def test_threads_may_share_one_table():
         thread.join(timeout=120)
     assert failures == []
     assert not any(thread.is_alive() for thread in threads)
+
+
+@pytest.mark.parametrize("letter", "ABCD")
+def test_every_task_has_a_start_in_every_scene(letter):
+    for task in deerbench.TASKS:
+        env = gym.make(f"deerbench/Tabletop-{letter}-v0", task=task, cameras=())
+        _, info = env.reset(seed=11)
+        assert info["task"] == task
+        assert info["success"] is False

@@ -156,10 +156,8 @@ def test_named_policies_are_the_programs_own(tmp_path):
     program = os.environ.get("DEERBENCH_BIN") or shutil.which("deerbench", path=str(Path(sys.executable).parent))
     if program is None:
         pytest.skip("the program is not installed beside this Python")
-    subprocess.run(
-        [program, "eval", "--policy", "random", "--chains", "2", "--seed", "4", "--workers", "2", "--out", tmp_path / "b"],
-        check=True, capture_output=True, timeout=300,
-    )  # fmt: skip
+    arguments = ["--policy", "random", "--chains", "2", "--seed", "4", "--workers", "2", "--out", str(tmp_path / "b")]
+    subprocess.run([program, "eval", *arguments], check=True, capture_output=True, timeout=300)
     assert json.loads((tmp_path / "b" / "summary.json").read_text())["digest"] == result.digest
 
 

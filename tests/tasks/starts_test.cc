@@ -1,5 +1,6 @@
 #include "sim/tasks/starts.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "base/error.h"
@@ -41,8 +42,29 @@ TEST_CASE("tasks on what is not there yet begin with what brings it about") {
   CHECK(before("lift_red_block_table") == 0);
 }
 
+TEST_CASE("irreducible starts hold the shortest ones and other ways, without a needless task") {
+  for (TaskId task = 0; task < kTaskCount; ++task) {
+    const std::vector<TaskStart> shortest = ShortestStarts(task);
+    const std::vector<TaskStart> starts = IrreducibleStarts(task);
+    CHECK(starts.size() >= shortest.size());
+    CHECK(starts.front().before == shortest.front().before);
+    for (const TaskStart& start : starts) {
+      for (size_t left_out = 0; left_out < start.before.size(); ++left_out) {
+        std::vector<TaskId> tasks = start.before;
+        tasks.erase(tasks.begin() + static_cast<ptrdiff_t>(left_out));
+        tasks.push_back(task);
+        CHECK_FALSE(Feasible(start.state, tasks));
+      }
+    }
+  }
+  const std::vector<TaskId> by_hand = {TaskByName("lift_red_block_table"), TaskByName("place_in_drawer")};
+  const auto starts = IrreducibleStarts(TaskByName("lift_red_block_drawer"));
+  CHECK(std::ranges::any_of(starts, [&](const TaskStart& start) { return start.before == by_hand; }));
+}
+
 TEST_CASE("a task that is none is an error") {
   CHECK_THROWS_AS(ShortestStarts(-1), Error);
+  CHECK_THROWS_AS(IrreducibleStarts(-1), Error);
   CHECK_THROWS_AS(ShortestStarts(kTaskCount), Error);
 }
 

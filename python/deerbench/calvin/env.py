@@ -54,9 +54,11 @@ class PlayTableEnv:
         return [seed]
 
     def reset(
-        self, robot_obs: Sequence[float] | np.ndarray | None = None, scene_obs: Sequence[float] | np.ndarray | None = None
+        self,
+        robot_obs: Sequence[float] | np.ndarray | None = None,
+        scene_obs: Sequence[float] | np.ndarray | None = None,
     ) -> dict[str, Any]:
-        """Puts robot and scene into a state: by default the initial pose, doors closed, lights off, blocks in random places.
+        """Puts robot and scene into a state: by default initial pose, doors closed, lights off, blocks anywhere.
 
         Args:
             robot_obs: (15,) as observed
@@ -73,9 +75,9 @@ class PlayTableEnv:
         """One control step, 1/30 s.
 
         Args:
-            action: 7 numbers, a relative motion as in ``deerbench.policy.Policy.step``; or (position 3, orientation 3 Euler
-                angles or 4 quaternion, gripper), absolute; or ``{"type": t, "action": ...}`` with t of cartesian_rel,
-                cartesian_abs, joint_rel (7 joint offsets, gripper), joint_abs (7 joint positions, gripper)
+            action: 7 numbers, a relative motion as in ``deerbench.policy.Policy.step``; or (position 3, orientation 3
+                Euler angles or 4 quaternion, gripper), absolute; or ``{"type": t, "action": ...}`` with t of
+                cartesian_rel, cartesian_abs, joint_rel (7 joint offsets, gripper), joint_abs (7 positions, gripper)
 
         Returns:
             observation, reward (always 0), done (always False), info

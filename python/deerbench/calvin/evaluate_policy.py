@@ -85,7 +85,11 @@ def evaluate_sequence(
 
 
 def rollout(
-    env: PlayTableEnv, model: CalvinModel, task_oracle: Tasks, subtask: str, val_annotations: Mapping[str, Sequence[str]]
+    env: PlayTableEnv,
+    model: CalvinModel,
+    task_oracle: Tasks,
+    subtask: str,
+    val_annotations: Mapping[str, Sequence[str]],
 ) -> bool:
     """Lets the model work on one subtask for at most 360 steps; True if it is done."""
     obs = env.get_obs()

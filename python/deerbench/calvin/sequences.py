@@ -42,5 +42,5 @@ def get_env_state_for_initial_condition(initial_condition: Mapping[str, Any]) ->
 
 
 def validation_annotations() -> dict[str, list[str]]:
-    """The sentence of each task, in the form of CALVIN's validation annotations: ``validation_annotations()[task][0]``."""
+    """Our sentence for each task, in the form of CALVIN's validation annotations: ``{task: [sentence]}``."""
     return {task: [sentence] for task, sentence in _core.instructions(str(scenes_dir())).items()}

@@ -28,8 +28,8 @@ class TabletopEnv(gym.Env[dict[str, np.ndarray], np.ndarray]):
 
     A robot arm (Franka Emika Panda) at a table with a slider, a drawer, a button with an LED, a switch with a light
     bulb and three blocks, at CALVIN's sizes, frequencies and rules. Physics runs at 240 Hz, control at 30 Hz: one
-    `step` is 1/30 s of the table's time. The goal is one of CALVIN's 34 tasks (`deerbench.TASKS`), which the instruction
-    in `info["instruction"]` puts into words.
+    `step` is 1/30 s of the table's time. The goal is one of CALVIN's 34 tasks (`deerbench.TASKS`), which
+    `info["instruction"]` puts into words.
 
     ## Action Space
 
@@ -65,9 +65,9 @@ class TabletopEnv(gym.Env[dict[str, np.ndarray], np.ndarray]):
     | 7-13 | arm joints | -4 | 4 | rad |
     | 14 | last gripper command: -1 close, 1 open | -1 | 1 | |
 
-    `info` holds `task` and `instruction` (None in free play), `success`, `completed` (every task that what happened since
-    the reset fulfils) and, for privileged users, `scene_obs` (24,): slider, drawer (m), button (m), switch, light bulb,
-    LED (0 or 1), then position (m) and Euler angles (rad) of each block in the scene's load order.
+    `info` holds `task` and `instruction` (None in free play), `success`, `completed` (every task that what happened
+    since the reset fulfils) and, for privileged users, `scene_obs` (24,): slider, drawer, button and switch (m), light
+    bulb and LED (0 or 1), then position (m) and Euler angles (rad) of each block in the scene's load order.
 
     ## Rewards
 
@@ -75,10 +75,11 @@ class TabletopEnv(gym.Env[dict[str, np.ndarray], np.ndarray]):
 
     ## Starting State
 
-    The arm in CALVIN's initial pose; doors, lights and blocks in one of CALVIN's 192 initial conditions in which the task
-    can be done, drawn from the seed, with block places and angles of its own: never the exact state that an evaluation
-    chain begins with. A task that needs something done first (placing needs a block in the hand, unstacking a stack, ...)
-    starts where the scripted expert has done that, by the fewest tasks that lead there.
+    The arm in CALVIN's initial pose; doors, lights and blocks in one of CALVIN's 192 initial conditions in which the
+    task can be done, drawn from the seed, with block places and angles of its own: never the exact state that an
+    evaluation chain begins with. A task that needs something done first (placing needs a block in the hand, unstacking
+    a stack, ...) starts where the scripted expert has done that, by the fewest tasks that lead there or, if it cannot,
+    another way.
 
     `reset(options=...)` takes `{"state": symbolic state}` (a chain's start, as `deerbench.chains()` gives it) or
     `{"robot_obs": (15,), "scene_obs": (24,)}`, of which one may be left out. Nothing is prepared by the expert then.
@@ -160,7 +161,7 @@ class TabletopEnv(gym.Env[dict[str, np.ndarray], np.ndarray]):
         if "state" in options:
             self._tabletop.reset(*self._scene.initial_state(options["state"]))
         elif options:
-            state, _ = self._draw_start()
+            state, _ = self._draw_start(longer=False)
             robot_obs, scene_obs = self._scene.initial_state(state)
             self._tabletop.reset(options.get("robot_obs", robot_obs), options.get("scene_obs", scene_obs))
         else:
@@ -238,15 +239,15 @@ class TabletopEnv(gym.Env[dict[str, np.ndarray], np.ndarray]):
         }
         return success, info
 
-    def _draw_start(self) -> tuple[SymbolicState, list[str]]:
+    def _draw_start(self, longer: bool) -> tuple[SymbolicState, list[str]]:
         """A symbolic state and the tasks that lead from it to where this environment's task can be done."""
-        starts = _core.task_starts(self.task)
+        starts = _core.task_starts(self.task, longer)
         return starts[self.np_random.integers(len(starts))]
 
     def _start_as_drawn(self) -> None:
         reason = ""
-        for _ in range(_PREPARATIONS):
-            state, preparation = self._draw_start()
+        for attempt in range(_PREPARATIONS):
+            state, preparation = self._draw_start(longer=attempt >= _PREPARATIONS // 4)
             seed = int(self.np_random.integers(2**32))
             self._tabletop.reset(*self._scene.initial_state(state, seed))
             expert_seed = int(self.np_random.integers(2**63))
@@ -256,4 +257,4 @@ class TabletopEnv(gym.Env[dict[str, np.ndarray], np.ndarray]):
                     break
             else:
                 return
-        raise _core.Error(f"task '{self.task}': the expert could not prepare a start in {_PREPARATIONS} tries ({reason})")
+        raise _core.Error(f"task '{self.task}': no start could be prepared in {_PREPARATIONS} tries ({reason})")
