@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "sim/render/raster.h"
 #include "sim/render/shade.h"
@@ -12,17 +11,20 @@
 namespace deerbench::render {
 
 struct ComposeArguments {
-  const VisibilityBuffer& visibility;
-  const View& view;
-  // A bit a pixel, eight pixels of a row a byte: which of the two lights it takes.
-  std::span<const uint8_t> takes_moving;
-  const PixelLight* static_lights;  // without the shadows of what moves
-  const PixelLight* moving_lights;  // complete
-  const ShadowMap* moving_shadows;  // null: none
-  Transform X_LC;                   // camera frame in the light's
-  float shadow_bias_m;
-  float occlusion;  // 0: none
-  float occlusion_radius_m;
+  const VisibilityBuffer* visibility = nullptr;
+  View view;
+  Transform X_LC{};  // camera frame in the light's
+  float shadow_bias_m = 0;
+  float occlusion = 0;  // 0: none
+  float occlusion_radius_m = 1;
+
+  const PixelLight* static_lights = nullptr;   // without the shadows of what moves
+  const ShadowMap* moving_shadows = nullptr;   // null: none
+  const PixelLight* moving_lights = nullptr;   // complete
+  std::span<const uint8_t> takes_moving = {};  // a bit a pixel, eight of a row a byte: which light it takes
+
+  const uint8_t* static_rgb = nullptr;     // (height, width, 3)
+  std::span<const uint8_t> finished = {};  // a byte for each eight pixels: 1 to copy `static_rgb`; or empty
 };
 
 // Writes rows of three bytes a pixel, `row_bytes` apart.

@@ -11,10 +11,11 @@ namespace deerbench::render {
 // One bit a pixel, eight pixels of a row a byte, and how many bits are set before each byte.
 class EdgeFlags {
  public:
-  // Flags pixels whose right, left, upper or lower neighbour belongs to another instance, and those at which
-  // depth bends: over a plane the inverse of depth is linear on the screen. `visibility` has its margin
-  // filled.
-  void Find(const VisibilityBuffer& visibility, const View& view);
+  // Where `first_id` is not 0, only pixels count which show an instance from that name on or have a neighbour
+  // that does. Flags pixels whose right, left, upper or lower neighbour belongs to another instance, and
+  // those at which depth bends: over a plane the inverse of depth is linear on the screen. `visibility` has
+  // its margin filled.
+  void Find(const VisibilityBuffer& visibility, const View& view, uint32_t first_id);
 
   int groups() const { return groups_; }  // bytes a row
   uint8_t group(int gx, int y) const { return bits_[static_cast<size_t>(y * groups_ + gx)]; }

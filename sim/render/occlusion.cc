@@ -12,6 +12,7 @@ constexpr Tap kTaps[] = {
     {3, 1, 0.316f},  {-1, 3, 0.316f},  {-3, -1, 0.316f}, {1, -3, 0.316f}, {8, -3, 0.117f},  {3, 8, 0.117f},
     {-8, 3, 0.117f}, {-3, -8, 0.117f}, {6, 6, 0.118f},   {-6, 6, 0.118f}, {-6, -6, 0.118f}, {6, -6, 0.118f},
 };
+static_assert(kOcclusionReach <= VisibilityBuffer::kMargin);
 constexpr int kNumTaps = sizeof(kTaps) / sizeof(kTaps[0]);
 
 DEERBENCH_INLINE F8 SmallerMagnitude(F8 a, F8 b) { return Abs(a) < Abs(b) ? a : b; }

@@ -11,8 +11,56 @@ bool FacesAlike(const PackedMesh& mesh, uint32_t a, uint32_t b) {
   return n[0] * m[0] + n[1] * m[1] + n[2] * m[2] > 14900;  // of 127 * 127: within 22 degrees
 }
 
+// Share of a pixel and centroid, from its centre, of each set of samples.
+struct Centroid {
+  float weight, x, y;
+};
+constexpr std::array<Centroid, 1 << kSamples> MakeCentroids() {
+  std::array<Centroid, 1 << kSamples> table{};
+  for (int set = 1; set < 1 << kSamples; ++set) {
+    int count = 0, sum_x = 0, sum_y = 0;
+    for (int i = 0; i < kSamples; ++i) {
+      if ((set >> i & 1) == 0) continue;
+      ++count;
+      sum_x += kSampleX[i];
+      sum_y += kSampleY[i];
+    }
+    table[static_cast<size_t>(set)] = {static_cast<float>(count) / kSamples,
+                                       static_cast<float>(sum_x) / static_cast<float>(16 * count),
+                                       static_cast<float>(sum_y) / static_cast<float>(16 * count)};
+  }
+  return table;
+}
+constexpr std::array<Centroid, 1 << kSamples> kCentroids = MakeCentroids();
+
 void AddToLight(const std::array<float, 3>& color, float weight, PixelLight& light) {
   for (int k = 0; k < 3; ++k) light.ambient[k] += weight * color[static_cast<size_t>(k)];
+}
+
+void ResolveSamples(const RenderScene& scene, const PixelSamples& samples, float centre_x, float centre_y,
+                    uint32_t pixel, const Background& background, FragmentLists& fragments,
+                    PixelLight& light) {
+  const U8 ids = Load(samples.id);
+  for (uint32_t left = (1u << kSamples) - 1; left != 0;) {
+    const uint32_t id = samples.id[std::countr_zero(left)];
+    uint32_t alike = SignMask(ids == Splat(id)) & left;
+    if (id == kBackground) {
+      AddToLight(background.At(centre_x, centre_y), kCentroids[alike].weight, light);
+      left &= ~alike;
+      continue;
+    }
+    uint32_t others = SignMask(((ids ^ Splat(id)) >> kTriangleBits) == 0) & left & ~alike;
+    if (others != 0) {
+      const PackedMesh& mesh = scene.meshes[static_cast<size_t>(scene.instances[id >> kTriangleBits].mesh)];
+      for (; others != 0; others &= others - 1) {
+        const int i = std::countr_zero(others);
+        if (FacesAlike(mesh, id & (kMaxTriangles - 1), samples.id[i] & (kMaxTriangles - 1))) alike |= 1u << i;
+      }
+    }
+    const Centroid& centroid = kCentroids[alike];
+    fragments.Add(id, centre_x + centroid.x, centre_y + centroid.y, centroid.weight, pixel);
+    left &= ~alike;
+  }
 }
 
 }  // namespace
@@ -43,47 +91,30 @@ std::array<float, 3> Background::At(float x, float y) const {
   return color;
 }
 
-void ResolvePixel(const RenderScene& scene, const Layer& layer, int x, int y, const Background& background,
-                  FragmentLists& fragments, PixelLight* lights) {
-  const int width = layer.visibility.width;
-  const auto pixel = static_cast<uint32_t>(y * width + x);
-  PixelLight& light = lights[pixel];
-  light = {};
-  const float centre_x = static_cast<float>(x) + 0.5f, centre_y = static_cast<float>(y) + 0.5f;
-  if (layer.samples.empty() || !layer.flags.at(x, y)) {
-    const uint32_t id = layer.visibility.id[static_cast<size_t>(layer.visibility.Index(x, y))];
-    if (id == kBackground)
-      AddToLight(background.At(centre_x, centre_y), 1, light);
-    else
-      fragments.Add(id, centre_x, centre_y, 1, pixel);
-    return;
-  }
-  const PixelSamples& samples = layer.samples[static_cast<size_t>(layer.flags.Rank(x, y))];
-  for (uint32_t left = (1u << kSamples) - 1; left != 0;) {
-    const uint32_t id = samples.id[std::countr_zero(left)];
-    const PackedMesh* mesh = nullptr;
-    if (id != kBackground)
-      mesh = &scene.meshes[static_cast<size_t>(scene.instances[id >> kTriangleBits].mesh)];
-    int count = 0, sum_x = 0, sum_y = 0;
-    for (uint32_t others = left; others != 0; others &= others - 1) {
-      const int i = std::countr_zero(others);
-      const uint32_t other = samples.id[i];
-      const bool alike =
-          other == id || (mesh != nullptr && (other ^ id) >> kTriangleBits == 0 &&
-                          FacesAlike(*mesh, id & (kMaxTriangles - 1), other & (kMaxTriangles - 1)));
-      if (!alike) continue;
-      ++count;
-      sum_x += kSampleX[i];
-      sum_y += kSampleY[i];
-      left &= ~(1u << i);
-    }
-    const float weight = static_cast<float>(count) * (1.0f / kSamples);
-    if (id == kBackground) {
-      AddToLight(background.At(centre_x, centre_y), weight, light);
-    } else {
-      const float scale = 1.0f / static_cast<float>(16 * count);
-      fragments.Add(id, centre_x + scale * static_cast<float>(sum_x),
-                    centre_y + scale * static_cast<float>(sum_y), weight, pixel);
+void ResolvePixels(const RenderScene& scene, const Layer& layer, std::span<const uint8_t> selected,
+                   bool value, const Background& background, FragmentLists& fragments, PixelLight* lights) {
+  const int width = layer.visibility.width, groups = (width + kLanes - 1) / kLanes;
+  for (int y = 0; y < layer.visibility.height; ++y) {
+    const uint32_t* ids = &layer.visibility.id[static_cast<size_t>(layer.visibility.Index(0, y))];
+    for (int gx = 0; gx < groups; ++gx) {
+      const int x0 = gx * kLanes;
+      uint32_t left = selected[static_cast<size_t>(y * groups + gx)];
+      if (!value) left = ~left & (width - x0 < kLanes ? (1u << (width - x0)) - 1 : 0xffu);
+      const uint32_t flagged = layer.samples.empty() ? 0u : layer.flags.group(gx, y);
+      for (; left != 0; left &= left - 1) {
+        const int i = std::countr_zero(left), x = x0 + i;
+        const auto pixel = static_cast<uint32_t>(y * width + x);
+        const float centre_x = static_cast<float>(x) + 0.5f, centre_y = static_cast<float>(y) + 0.5f;
+        lights[pixel] = {};
+        if ((flagged >> i & 1) != 0) {
+          ResolveSamples(scene, layer.samples[static_cast<size_t>(layer.flags.Rank(x, y))], centre_x,
+                         centre_y, pixel, background, fragments, lights[pixel]);
+        } else if (ids[x] != kBackground) {
+          fragments.Add(ids[x], centre_x, centre_y, 1, pixel);
+        } else {
+          AddToLight(background.At(centre_x, centre_y), 1, lights[pixel]);
+        }
+      }
     }
   }
 }

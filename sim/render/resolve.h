@@ -1,6 +1,7 @@
 // From what is visible to what has to be shaded.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "sim/render/layer.h"
@@ -34,8 +35,9 @@ class Background {
   float cx_, cy_, inverse_f_;
 };
 
-// The fragments that pixel (x, y) consists of; its light is set to that of the background in it.
-void ResolvePixel(const RenderScene& scene, const Layer& layer, int x, int y, const Background& background,
-                  FragmentLists& fragments, PixelLight* lights);
+// The fragments of all pixels whose bit in `selected` (a bit a pixel, eight of a row a byte) is `value`.
+// Their light is set to that of the background in them.
+void ResolvePixels(const RenderScene& scene, const Layer& layer, std::span<const uint8_t> selected,
+                   bool value, const Background& background, FragmentLists& fragments, PixelLight* lights);
 
 }  // namespace deerbench::render

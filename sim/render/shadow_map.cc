@@ -112,47 +112,68 @@ void ShadowMap::SummariseBlocks() {
   }
 }
 
+bool ShadowMap::MayShade(const std::array<float, 3>& lower, const std::array<float, 3>& upper,
+                         float bias_m) const {
+  if (view_.width == 0) return false;
+  const float x0 = FirstTexel(lower[0], view_.cx), x1 = FirstTexel(upper[0], view_.cx);
+  const float y0 = FirstTexel(lower[1], view_.cy), y1 = FirstTexel(upper[1], view_.cy);
+  const auto last_x = static_cast<float>(view_.width - filter_ - 1);
+  const auto last_y = static_cast<float>(view_.height - filter_ - 1);
+  if (x1 < 0 || y1 < 0 || x0 >= last_x || y0 >= last_y) return false;
+  const int bx0 = static_cast<int>(std::max(x0, 0.0f)) / kBlock,
+            bx1 = static_cast<int>(std::min(x1, last_x)) / kBlock;
+  const int by0 = static_cast<int>(std::max(y0, 0.0f)) / kBlock,
+            by1 = static_cast<int>(std::min(y1, last_y)) / kBlock;
+  const float least_depth = bias_m - upper[2];
+  for (int by = by0; by <= by1; ++by) {
+    for (int bx = bx0; bx <= bx1; ++bx) {
+      if (block_nearest_[static_cast<size_t>(by * blocks_x_ + bx)] > least_depth) return true;
+    }
+  }
+  return false;
+}
+
 F8 ShadowMap::Visibility(const V3x8& p_L, F8 bias_m) const {
   const F8 lit = Splat(1.0f);
   if (view_.width == 0) return lit;
-  const F8 texels = Splat(static_cast<float>(view_.f)), reach = Splat(0.5f * static_cast<float>(filter_));
-  const F8 x = p_L.x * texels + (Splat(static_cast<float>(view_.cx)) - reach);
-  const F8 y = p_L.y * texels + (Splat(static_cast<float>(view_.cy)) - reach);
+  const F8 texels = Splat(static_cast<float>(view_.f));
+  const float reach = 0.5f * static_cast<float>(filter_);
+  const F8 x = p_L.x * texels + Splat(static_cast<float>(view_.cx) - reach);
+  const F8 y = p_L.y * texels + Splat(static_cast<float>(view_.cy) - reach);
   const F8 zero = Splat(0.0f);
   const F8 last_x = Splat(static_cast<float>(view_.width - filter_ - 1));
   const F8 last_y = Splat(static_cast<float>(view_.height - filter_ - 1));
-  const uint32_t inside = SignMask((x >= zero) & (y >= zero) & (x < last_x) & (y < last_y));
-  if (inside == 0) return lit;
+  const I8 inside = (x >= zero) & (y >= zero) & (x < last_x) & (y < last_y);
+  if (!AnyNegative(inside)) return lit;
   const I8 x0 = Truncate(Min(Max(x, zero), last_x)), y0 = Truncate(Min(Max(y, zero), last_y));
-  const F8 fx = x - ToFloat(x0), fy = y - ToFloat(y0);
+  const I8 block = (y0 / kBlock) * Splat(blocks_x_) + x0 / kBlock;
+  F8 nearest, farthest;
+  for (int i = 0; i < kLanes; ++i) {
+    nearest[i] = block_nearest_[static_cast<size_t>(block[i])];
+    farthest[i] = block_farthest_[static_cast<size_t>(block[i])];
+  }
   const F8 depth = bias_m - p_L.z;
+  const I8 touched = inside & (depth < nearest), dark = touched & (depth < farthest);
+  F8 result = dark ? zero : lit;
+  uint32_t left = SignMask(touched & ~dark);
+  if (left == 0) return result;
 
-  F8 result = lit;
-  const F8 scale = Splat(1.0f / static_cast<float>(filter_ * filter_));
-  const I8 lane = LaneIndex();
-  for (uint32_t left = inside; left != 0; left &= left - 1) {
+  const F8 fx = x - ToFloat(x0), fy = y - ToFloat(y0);
+  const float scale = 1.0f / static_cast<float>(filter_ * filter_);
+  const I8 lane = LaneIndex(), last = Splat(filter_);
+  for (; left != 0; left &= left - 1) {
     const int i = std::countr_zero(left);
-    const size_t block = static_cast<size_t>((y0[i] / kBlock) * blocks_x_ + x0[i] / kBlock);
-    if (depth[i] >= block_nearest_[block]) continue;
-    if (depth[i] < block_farthest_[block]) {
-      result[i] = 0;
-      continue;
-    }
     // Weights 1 - f, 1, ..., 1, f along a row and down the rows.
     const F8 d = Splat(depth[i]);
-    const F8 weight_x = lane == Splat(0)         ? Splat(1 - fx[i])
-                        : lane < Splat(filter_)  ? lit
-                        : lane == Splat(filter_) ? Splat(fx[i])
-                                                 : zero;
+    const F8 weight_x = lane == 0 ? Splat(1 - fx[i]) : lane < last ? lit : lane == last ? Splat(fx[i]) : zero;
     F8 sum = zero;
     const float* row = &map_.depth[static_cast<size_t>(map_.Index(x0[i], y0[i]))];
     for (int k = 0; k <= filter_; ++k, row += map_.stride) {
       const float weight_y = k == 0 ? 1 - fy[i] : k < filter_ ? 1 : fy[i];
-      sum += d >= Load(row) ? Splat(weight_y) * weight_x : zero;
+      sum += d >= Load(row) ? Splat(weight_y) : zero;
     }
-    const F8 scaled = sum * scale;
-    result[i] = ((scaled[0] + scaled[1]) + (scaled[2] + scaled[3])) +
-                ((scaled[4] + scaled[5]) + (scaled[6] + scaled[7]));
+    sum *= weight_x;
+    result[i] = scale * (((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7])));
   }
   return result;
 }

@@ -33,10 +33,19 @@ class ShadowMap {
   // Share of light, 0..1, at points of L that are `bias_m` closer to the light than they are.
   F8 Visibility(const V3x8& p_L, F8 bias_m) const;
 
+  // False if all points of the box (x, y, z from `lower` to `upper` in L) are certain to have full
+  // visibility.
+  bool MayShade(const std::array<float, 3>& lower, const std::array<float, 3>& upper, float bias_m) const;
+
   double texel_m() const { return texel_m_; }
 
  private:
   void SummariseBlocks();
+  // First texel under a filter centred at `p`, in texels.
+  float FirstTexel(float p, double centre) const {
+    return p * static_cast<float>(view_.f) +
+           (static_cast<float>(centre) - 0.5f * static_cast<float>(filter_));
+  }
 
   double texel_m_ = 1;
   int filter_ = 1;

@@ -34,7 +34,7 @@ Camera ToCamera(const Npz& npz, const std::string& name, int width, int height) 
 }
 
 SceneState ToState(const Npz& npz, const SceneDescription& scene) {
-  SceneState state = InitialState(scene);
+  SceneState state = SceneStateAsLoaded(scene);
   const auto frame = [&](int body, int link) -> Pose& {
     return state.X_WL[static_cast<size_t>(FrameIndex(scene, body, link))];
   };
