@@ -11,18 +11,18 @@ namespace {
 
 // Colours of the eight pixels from (x, y) on.
 DEERBENCH_INLINE void ComposeGroup(const ComposeArguments& a, int x, int y, int count, uint32_t moving,
-                                   uint8_t* out) {
+                                   bool with_shadows, uint8_t* out) {
   const F8 one = Splat(1.0f);
   F8 row[kLanes];
   for (int i = 0; i < kLanes; ++i) {
     const auto pixel = static_cast<size_t>(y * a.view.width + x + (i < count ? i : 0));
     const PixelLight* lights = (moving >> i & 1) != 0 ? a.moving_lights : a.static_lights;
-    row[i] = Load(lights[pixel].ambient);
+    row[i] = ToFloat(Widen(Load(lights[pixel].ambient)));
   }
   Transpose8x8(row);
 
   F8 key_visible = one;
-  if (a.moving_shadows != nullptr && moving != 0xff) {
+  if (with_shadows && moving != 0xff) {
     const I8 is_static = ((Splat(static_cast<int32_t>(moving)) >> LaneIndex()) & 1) == 0;
     const V3x8 p_L = VisiblePoints(*a.visibility, a.view, a.X_LC, x, y);
     const F8 shaded = a.moving_shadows->Visibility(p_L, Splat(a.shadow_bias_m));
@@ -34,8 +34,9 @@ DEERBENCH_INLINE void ComposeGroup(const ComposeArguments& a, int x, int y, int 
 
   I8 bytes[3];
   for (int k = 0; k < 3; ++k)
-    bytes[k] =
-        Truncate(Clamp01(row[k] * sky_visible + row[4 + k] * key_visible) * Splat(255.0f) + Splat(0.5f));
+    bytes[k] = Truncate(
+        Min((row[k] * sky_visible + row[4 + k] * key_visible) * Splat(255 / kLightScale), Splat(255.0f)) +
+        Splat(0.5f));
   for (int i = 0; i < count; ++i) {
     for (int k = 0; k < 3; ++k) out[3 * i + k] = static_cast<uint8_t>(bytes[k][i]);
   }
@@ -50,11 +51,14 @@ void Compose(const ComposeArguments& a, uint8_t* rgb, size_t row_bytes) {
       const int x = gx * kLanes, count = width - x < kLanes ? width - x : kLanes;
       const auto group = static_cast<size_t>(y * groups + gx);
       uint8_t* out = rgb + static_cast<size_t>(y) * row_bytes + static_cast<size_t>(x) * 3;
-      if (!a.finished.empty() && a.finished[group] != 0)
+      const Treatment treatment = a.treatments.empty() ? Treatment::kShadows : a.treatments[group];
+      if (treatment == Treatment::kCopy) {
         std::memcpy(out, a.static_rgb + static_cast<size_t>(y * width + x) * 3,
                     static_cast<size_t>(count) * 3);
-      else
-        ComposeGroup(a, x, y, count, a.takes_moving.empty() ? 0u : a.takes_moving[group], out);
+        continue;
+      }
+      ComposeGroup(a, x, y, count, a.takes_moving.empty() ? 0u : a.takes_moving[group],
+                   a.moving_shadows != nullptr && treatment == Treatment::kShadows, out);
     }
   }
 }

@@ -10,6 +10,13 @@
 
 namespace deerbench::render {
 
+// What eight pixels of a row still need.
+enum class Treatment : uint8_t {
+  kShadows,    // shadows and occlusion of moving things
+  kOcclusion,  // occlusion alone
+  kCopy,       // nothing: `static_rgb` is right
+};
+
 struct ComposeArguments {
   const VisibilityBuffer* visibility = nullptr;
   View view;
@@ -23,8 +30,8 @@ struct ComposeArguments {
   const PixelLight* moving_lights = nullptr;   // complete
   std::span<const uint8_t> takes_moving = {};  // a bit a pixel, eight of a row a byte: which light it takes
 
-  const uint8_t* static_rgb = nullptr;     // (height, width, 3)
-  std::span<const uint8_t> finished = {};  // a byte for each eight pixels: 1 to copy `static_rgb`; or empty
+  const uint8_t* static_rgb = nullptr;         // (height, width, 3)
+  std::span<const Treatment> treatments = {};  // of each eight pixels of a row; empty: all kShadows
 };
 
 // Writes rows of three bytes a pixel, `row_bytes` apart.

@@ -25,6 +25,9 @@ class EdgeFlags {
     const auto g = static_cast<size_t>(y * groups_ + (x >> 3));
     return before_[g] + __builtin_popcount(bits_[g] & ((1u << (x & 7)) - 1));
   }
+  // Of the first pixel of a group.
+  int GroupRank(int gx, int y) const { return before_[static_cast<size_t>(y * groups_ + gx)]; }
+  const uint8_t* row(int y) const { return bits_.data() + y * groups_; }
   int count() const { return count_; }
 
  private:

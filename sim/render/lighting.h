@@ -15,7 +15,7 @@ struct Lighting {
   Float3 ground = {0.26f, 0.25f, 0.24f};   // and on those that face down
 
   float shadow_strength = 1.0f;        // share of the key light's diffuse part that a shadow takes
-  double shadow_texel_m = 0.003;       // resolution of the shadow map
+  double shadow_texel_m = 0.004;       // resolution of the shadow map
   int shadow_filter = 3;               // width of the penumbra in texels, 1..6
   bool shadow_from_back_faces = true;  // casters' far sides cast: no surface shades itself by rounding
   float shadow_bias_m = 0.001f;        // how far in front of its caster a point still counts as lit

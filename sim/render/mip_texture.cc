@@ -24,77 +24,77 @@ DEERBENCH_INLINE F8 Log2(F8 x) {
 }  // namespace
 
 MipTexture::MipTexture(const Texture& texture) {
-  int width = texture.width, height = texture.height;
-  texels_.resize(static_cast<size_t>(width) * height);
-  std::memcpy(texels_.data(), texture.rgba.data(), texels_.size() * 4);
-  levels_.push_back({width, height, 0});
-  while (width > 1 || height > 1) {
+  std::vector<uint32_t> image(static_cast<size_t>(texture.width) * static_cast<size_t>(texture.height));
+  std::memcpy(image.data(), texture.rgba.data(), image.size() * 4);
+  AddLevel(texture.width, texture.height, image);
+  while (levels_.back().width > 1 || levels_.back().height > 1) {
     const Level above = levels_.back();
-    width = std::max(width / 2, 1);
-    height = std::max(height / 2, 1);
-    const size_t offset = texels_.size();
-    texels_.resize(offset + static_cast<size_t>(width) * height);
+    const int width = std::max(above.width / 2, 1), height = std::max(above.height / 2, 1);
+    image.clear();
     for (int y = 0; y < height; ++y) {
       const int y0 = std::min(2 * y, above.height - 1), y1 = std::min(2 * y + 1, above.height - 1);
       for (int x = 0; x < width; ++x) {
         const int x0 = std::min(2 * x, above.width - 1), x1 = std::min(2 * x + 1, above.width - 1);
         const uint32_t* from = texels_.data() + above.offset;
-        const uint32_t four[4] = {from[y0 * above.width + x0], from[y0 * above.width + x1],
-                                  from[y1 * above.width + x0], from[y1 * above.width + x1]};
+        const uint32_t four[4] = {from[y0 * above.stride() + x0], from[y0 * above.stride() + x1],
+                                  from[y1 * above.stride() + x0], from[y1 * above.stride() + x1]};
         uint32_t mean = 0;
         for (int shift = 0; shift < 32; shift += 8) {
           uint32_t sum = 2;
           for (const uint32_t texel : four) sum += (texel >> shift) & 0xff;
           mean |= (sum / 4) << shift;
         }
-        texels_[offset + static_cast<size_t>(y) * width + x] = mean;
+        image.push_back(mean);
       }
     }
-    levels_.push_back({width, height, static_cast<int>(offset)});
+    AddLevel(width, height, image);
+  }
+}
+
+void MipTexture::AddLevel(int width, int height, const std::vector<uint32_t>& image) {
+  levels_.push_back({width, height, static_cast<int>(texels_.size())});
+  for (int y = 0; y <= height; ++y) {
+    const uint32_t* row = image.data() + static_cast<size_t>(y % height) * static_cast<size_t>(width);
+    texels_.insert(texels_.end(), row, row + width);
+    texels_.push_back(row[0]);
   }
 }
 
 Rgb8 MipTexture::SampleNearest(F8 u, F8 v) const {
   const I8 x = Min(Truncate(Wrap(u) * Splat(static_cast<float>(width()))), Splat(width() - 1));
   const I8 y = Min(Truncate(Wrap(-v) * Splat(static_cast<float>(height()))), Splat(height() - 1));
-  const I8 index = y * Splat(width()) + x;
-  U8 texel;
-  for (int i = 0; i < kLanes; ++i) texel[i] = texels_[static_cast<size_t>(index[i])];
+  const U8 texel = LoadPairs(texels_.data(), y * Splat(levels_[0].stride()) + x).first;
   const F8 scale = Splat(1.0f / 255);
   return {scale * Channel(texel, 0), scale * Channel(texel, 8), scale * Channel(texel, 16)};
 }
 
 Rgb8 MipTexture::SampleLevel(F8 u, F8 v, I8 level) const {
   I8 width, height, offset;
-  for (int i = 0; i < kLanes; ++i) {
-    const Level& l = levels_[static_cast<size_t>(level[i])];
-    width[i] = l.width;
-    height[i] = l.height;
-    offset[i] = l.offset;
+  if (AnyNegative(level != Splat(level[0]))) {
+    for (int i = 0; i < kLanes; ++i) {
+      const Level& l = levels_[static_cast<size_t>(level[i])];
+      width[i] = l.width;
+      height[i] = l.height;
+      offset[i] = l.offset;
+    }
+  } else {
+    const Level& l = levels_[static_cast<size_t>(level[0])];
+    width = Splat(l.width);
+    height = Splat(l.height);
+    offset = Splat(l.offset);
   }
   const F8 x = Wrap(u) * ToFloat(width) - Splat(0.5f);
   const F8 y = Wrap(-v) * ToFloat(height) - Splat(0.5f);
   I8 x0 = FloorToInt(x), y0 = FloorToInt(y);
   const F8 fx = x - ToFloat(x0), fy = y - ToFloat(y0);
-  I8 x1 = x0 + 1, y1 = y0 + 1;
   x0 = x0 < 0 ? width - 1 : x0;
   y0 = y0 < 0 ? height - 1 : y0;
-  x1 = x1 >= width ? x1 - width : x1;
-  y1 = y1 >= height ? y1 - height : y1;
-  const I8 row0 = offset + y0 * width, row1 = offset + y1 * width;
-  const I8 i00 = row0 + x0, i10 = row0 + x1, i01 = row1 + x0, i11 = row1 + x1;
-  U8 t00, t10, t01, t11;
-  const uint32_t* texels = texels_.data();
-  for (int i = 0; i < kLanes; ++i) {
-    t00[i] = texels[i00[i]];
-    t10[i] = texels[i10[i]];
-    t01[i] = texels[i01[i]];
-    t11[i] = texels[i11[i]];
-  }
+  const I8 stride = width + 1, index = offset + y0 * stride + x0;
+  const WordPairs upper = LoadPairs(texels_.data(), index), lower = LoadPairs(texels_.data(), index + stride);
   const F8 w11 = fx * fy, w10 = fx - w11, w01 = fy - w11, w00 = (Splat(1.0f) - fx) - w01;
   const auto blend = [&](int shift) DEERBENCH_INLINE_LAMBDA {
-    return Splat(1.0f / 255) * (w00 * Channel(t00, shift) + w10 * Channel(t10, shift) +
-                                w01 * Channel(t01, shift) + w11 * Channel(t11, shift));
+    return Splat(1.0f / 255) * (w00 * Channel(upper.first, shift) + w10 * Channel(upper.second, shift) +
+                                w01 * Channel(lower.first, shift) + w11 * Channel(lower.second, shift));
   };
   return {blend(0), blend(8), blend(16)};
 }

@@ -32,11 +32,15 @@ class MipTexture {
   struct Level {
     int width, height;
     int offset;  // of its first texel
+    int stride() const { return width + 1; }
   };
+  void AddLevel(int width, int height, const std::vector<uint32_t>& image);
   Rgb8 SampleLevel(F8 u, F8 v, I8 level) const;
 
   std::vector<Level> levels_;
-  std::vector<uint32_t> texels_;  // RGBA bytes, levels after one another, rows from the top
+  // RGBA bytes, levels after one another, rows from the top. Each row ends with its first texel and each
+  // level with its first row once more, so that the four texels of an interpolation are two pairs.
+  std::vector<uint32_t> texels_;
 };
 
 }  // namespace deerbench::render

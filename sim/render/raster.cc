@@ -34,35 +34,63 @@ DEERBENCH_INLINE CornerLanes LoadCorners(const ScreenVertex* vertices, const uin
           BitsOf(__builtin_shufflevector(dc01, dc23, 2, 3, 10, 11, 6, 7, 14, 15))};
 }
 
+// Edge functions and depth at the eight pixels from (x, y0) on.
+struct Column {
+  I8 edge[3];
+  F8 depth;
+};
+DEERBENCH_INLINE Column ColumnAt(const TriangleSetup& s, int x) {
+  const I8 dx = LaneIndex() + (x - s.x0);
+  Column column;
+  for (int k = 0; k < 3; ++k) column.edge[k] = Splat(s.edge[k]) + Splat(s.edge_x[k]) * dx;
+  column.depth = Splat(s.depth) + Splat(s.depth_x) * ToFloat(dx);
+  return column;
+}
+
 template <bool kWithIds>
-DEERBENCH_INLINE void DrawTriangle(const TriangleSetup& s, VisibilityBuffer& target) {
-  const I8 lane = LaneIndex();
-  const F8 lane_f = ToFloat(lane);
-  I8 row_edge[3];
-  for (int k = 0; k < 3; ++k) row_edge[k] = Splat(s.edge[k]) + Splat(s.edge_x[k]) * lane;
-  const F8 least = Splat(s.least_depth), greatest = Splat(s.greatest_depth);
-  const U8 id = Splat(s.id);
-  for (int y = s.y0; y <= s.y1; ++y) {
-    const F8 row_depth =
-        Splat(s.depth + s.depth_y * static_cast<float>(y - s.y0)) + Splat(s.depth_x) * lane_f;
-    for (int x = s.x0; x <= s.x1; x += kLanes) {
-      const int dx = x - s.x0;
-      I8 edge[3];
-      for (int k = 0; k < 3; ++k) edge[k] = row_edge[k] + Splat(s.edge_x[k] * dx);
-      const F8 depth = Min(Max(row_depth + Splat(s.depth_x * static_cast<float>(dx)), least), greatest);
-      const int index = target.Index(x, y);
-      float* depths = &target.depth[static_cast<size_t>(index)];
-      const F8 old_depth = Load(depths);
-      const I8 outside = edge[0] | edge[1] | edge[2];
-      const I8 drawn = (outside >= 0) & (depth > old_depth);
-      if (!AnyNegative(drawn)) continue;
-      Store(depths, drawn ? depth : old_depth);
-      if constexpr (kWithIds) {
-        uint32_t* ids = &target.id[static_cast<size_t>(index)];
-        Store(ids, drawn ? id : Load(ids));
-      }
+DEERBENCH_INLINE void DrawEight(const Column& column, I8 outside, float depth_change, const TriangleSetup& s,
+                                float* depths, uint32_t* ids) {
+  const F8 depth =
+      Min(Max(column.depth + Splat(depth_change), Splat(s.least_depth)), Splat(s.greatest_depth));
+  const F8 old_depth = Load(depths);
+  const I8 drawn = (outside >= 0) & (depth > old_depth);
+  if (!AnyNegative(drawn)) return;
+  Store(depths, drawn ? depth : old_depth);
+  if constexpr (kWithIds) {
+    Store(ids, drawn ? Splat(s.id) : Load(ids));
+  }
+}
+
+// By value: what is written through vectors could alias anything that is not local.
+template <bool kWithIds>
+void DrawTriangle(const TriangleSetup s, VisibilityBuffer& target) {
+  const int stride = target.stride, start = target.Index(s.x0, s.y0);
+  float* depths = target.depth.data() + start;
+  uint32_t* ids = kWithIds ? target.id.data() + start : nullptr;
+  if (s.x1 - s.x0 < kLanes) {
+    Column column = ColumnAt(s, s.x0);
+    const I8 step[3] = {Splat(s.edge_y[0]), Splat(s.edge_y[1]), Splat(s.edge_y[2])};
+    for (int dy = 0; dy <= s.y1 - s.y0; ++dy) {
+      const I8 outside = column.edge[0] | column.edge[1] | column.edge[2];
+      DrawEight<kWithIds>(column, outside, s.depth_y * static_cast<float>(dy), s, depths, ids);
+      for (int k = 0; k < 3; ++k) column.edge[k] += step[k];
+      depths += stride;
+      if constexpr (kWithIds) ids += stride;
     }
-    for (int k = 0; k < 3; ++k) row_edge[k] += Splat(s.edge_y[k]);
+    return;
+  }
+  RowSpans spans(s, {0, 0, 0});
+  for (int dy = 0; dy <= s.y1 - s.y0; ++dy) {
+    const RowSpans::Span span = spans.Next();
+    for (int dx = span.first; dx <= span.last; dx += kLanes) {
+      const Column column = ColumnAt(s, s.x0 + dx);
+      I8 outside = Splat(0);
+      for (int k = 0; k < 3; ++k) outside |= column.edge[k] + Splat(s.edge_y[k] * dy);
+      DrawEight<kWithIds>(column, outside, s.depth_y * static_cast<float>(dy), s, depths + dx,
+                          kWithIds ? ids + dx : nullptr);
+    }
+    depths += stride;
+    if constexpr (kWithIds) ids += stride;
   }
 }
 
@@ -71,6 +99,30 @@ Vec3 CornerInCamera(const PackedMesh& mesh, const Pose& X_CV, uint32_t position)
 }
 
 }  // namespace
+
+RowSpans::RowSpans(const TriangleSetup& s, const std::array<int32_t, 3>& reach) : width_(s.x1 - s.x0) {
+  for (size_t k = 0; k < 3; ++k) {
+    side_[k] = s.edge_x[k] > 0 ? 1 : s.edge_x[k] < 0 ? -1 : 0;
+    inverse_[k] = side_[k] != 0 ? 1.0 / s.edge_x[k] : 0;
+    edge_[k] = s.edge[k] + reach[k];
+    edge_y_[k] = s.edge_y[k];
+  }
+}
+
+RowSpans::Span RowSpans::Next() {
+  double first = 0, last = width_;
+  for (int k = 0; k < 3; ++k) {
+    const double crossing = -edge_[k] * inverse_[k];
+    if (side_[k] > 0 && crossing > first) first = crossing;
+    if (side_[k] < 0 && crossing < last) last = crossing;
+    if (side_[k] == 0 && edge_[k] < 0) last = -2;
+    edge_[k] += edge_y_[k];
+  }
+  // A pixel to spare on either side covers the rounding. Crossings can lie far outside.
+  const double spared = first - 1, limit = last + 1;
+  return {spared > 0 ? (spared < width_ ? static_cast<int>(spared) : static_cast<int>(width_) + 1) : 0,
+          limit < width_ ? (limit > -1 ? static_cast<int>(limit) : -1) : static_cast<int>(width_)};
+}
 
 void VisibilityBuffer::Resize(int new_width, int new_height, bool with_ids) {
   width = new_width;

@@ -38,6 +38,21 @@ struct TriangleSetup {
   uint32_t id;
 };
 
+// Which columns, relative to x0, a row of a triangle can reach.
+class RowSpans {
+ public:
+  // `reach`: how much greater than at pixel centres each edge function may be where it matters.
+  RowSpans(const TriangleSetup& setup, const std::array<int32_t, 3>& reach);
+  struct Span {
+    int first, last;
+  };
+  Span Next();  // of row y0, and each time of the row below
+
+ private:
+  double width_, edge_[3], edge_y_[3], inverse_[3];
+  int side_[3];
+};
+
 enum class Faces : uint8_t { kFront, kBack };
 
 // A triangle that meets pixels, whether or not it contains their centres.

@@ -1,5 +1,6 @@
 #include "sim/render/resolve.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace deerbench::render {
@@ -11,9 +12,10 @@ bool FacesAlike(const PackedMesh& mesh, uint32_t a, uint32_t b) {
   return n[0] * m[0] + n[1] * m[1] + n[2] * m[2] > 14900;  // of 127 * 127: within 22 degrees
 }
 
-// Share of a pixel and centroid, from its centre, of each set of samples.
+// Number and centroid, from its centre, of each set of samples.
 struct Centroid {
-  float weight, x, y;
+  uint32_t count;
+  float x, y;
 };
 constexpr std::array<Centroid, 1 << kSamples> MakeCentroids() {
   std::array<Centroid, 1 << kSamples> table{};
@@ -25,7 +27,7 @@ constexpr std::array<Centroid, 1 << kSamples> MakeCentroids() {
       sum_x += kSampleX[i];
       sum_y += kSampleY[i];
     }
-    table[static_cast<size_t>(set)] = {static_cast<float>(count) / kSamples,
+    table[static_cast<size_t>(set)] = {static_cast<uint32_t>(count),
                                        static_cast<float>(sum_x) / static_cast<float>(16 * count),
                                        static_cast<float>(sum_y) / static_cast<float>(16 * count)};
   }
@@ -33,8 +35,12 @@ constexpr std::array<Centroid, 1 << kSamples> MakeCentroids() {
 }
 constexpr std::array<Centroid, 1 << kSamples> kCentroids = MakeCentroids();
 
-void AddToLight(const std::array<float, 3>& color, float weight, PixelLight& light) {
-  for (int k = 0; k < 3; ++k) light.ambient[k] += weight * color[static_cast<size_t>(k)];
+void AddToLight(const std::array<float, 3>& color, uint32_t eighths, PixelLight& light) {
+  const float scale = static_cast<float>(eighths) * (kLightScale / 8);
+  for (size_t k = 0; k < 3; ++k) {
+    const float c = scale * std::min(color[k], 3.9f);
+    light.ambient[k] = static_cast<uint16_t>(light.ambient[k] + static_cast<uint32_t>(c + 0.5f));
+  }
 }
 
 void ResolveSamples(const RenderScene& scene, const PixelSamples& samples, float centre_x, float centre_y,
@@ -45,7 +51,7 @@ void ResolveSamples(const RenderScene& scene, const PixelSamples& samples, float
     const uint32_t id = samples.id[std::countr_zero(left)];
     uint32_t alike = SignMask(ids == Splat(id)) & left;
     if (id == kBackground) {
-      AddToLight(background.At(centre_x, centre_y), kCentroids[alike].weight, light);
+      AddToLight(background.At(centre_x, centre_y), kCentroids[alike].count, light);
       left &= ~alike;
       continue;
     }
@@ -58,7 +64,7 @@ void ResolveSamples(const RenderScene& scene, const PixelSamples& samples, float
       }
     }
     const Centroid& centroid = kCentroids[alike];
-    fragments.Add(id, centre_x + centroid.x, centre_y + centroid.y, centroid.weight, pixel);
+    fragments.Add(id, centre_x + centroid.x, centre_y + centroid.y, centroid.count, pixel);
     left &= ~alike;
   }
 }
@@ -67,7 +73,7 @@ void ResolveSamples(const RenderScene& scene, const PixelSamples& samples, float
 
 void FragmentLists::Clear(size_t num_instances) {
   lists_.resize(num_instances);
-  for (auto& list : lists_) list.clear();
+  for (List& list : lists_) list.count = 0;
 }
 
 Background::Background(const Lighting& lighting, const Pose& X_WC, const View& view)
@@ -110,9 +116,9 @@ void ResolvePixels(const RenderScene& scene, const Layer& layer, std::span<const
           ResolveSamples(scene, layer.samples[static_cast<size_t>(layer.flags.Rank(x, y))], centre_x,
                          centre_y, pixel, background, fragments, lights[pixel]);
         } else if (ids[x] != kBackground) {
-          fragments.Add(ids[x], centre_x, centre_y, 1, pixel);
+          fragments.Add(ids[x], centre_x, centre_y, kSamples, pixel);
         } else {
-          AddToLight(background.At(centre_x, centre_y), 1, lights[pixel]);
+          AddToLight(background.At(centre_x, centre_y), kSamples, lights[pixel]);
         }
       }
     }

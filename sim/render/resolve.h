@@ -14,13 +14,21 @@ namespace deerbench::render {
 class FragmentLists {
  public:
   void Clear(size_t num_instances);
-  void Add(uint32_t id, float x, float y, float weight, uint32_t pixel) {
-    lists_[id >> kTriangleBits].push_back({x, y, weight, pixel, id & (kMaxTriangles - 1)});
+  void Add(uint32_t id, float x, float y, uint32_t eighths, uint32_t pixel) {
+    List& list = lists_[id >> kTriangleBits];
+    if (list.count == list.fragments.size()) list.fragments.resize(2 * list.count + 64);
+    list.fragments[list.count++] = {x, y, pixel, id & (kMaxTriangles - 1), eighths};
   }
-  const std::vector<Fragment>& of(size_t instance) const { return lists_[instance]; }
+  std::span<const Fragment> of(size_t instance) const {
+    return {lists_[instance].fragments.data(), lists_[instance].count};
+  }
 
  private:
-  std::vector<std::vector<Fragment>> lists_;
+  struct List {
+    std::vector<Fragment> fragments;
+    size_t count = 0;
+  };
+  std::vector<List> lists_;
 };
 
 // What rays see that hit nothing.

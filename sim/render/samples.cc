@@ -1,6 +1,8 @@
 #include "sim/render/samples.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 
 namespace deerbench::render {
 namespace {
@@ -31,32 +33,46 @@ bool MeetsFlagged(const EdgeFlags& flags, int x0, int y0, int x1, int y1) {
   return false;
 }
 
-void DrawTriangle(const TriangleSetup& s, const EdgeFlags& flags, SampleBuffer& samples) {
+// By value: what is written through vectors could alias anything that is not local.
+void DrawTriangle(const TriangleSetup s, const EdgeFlags& flags, PixelSamples* samples) {
   const I8 offset_x = SampleOffsetsX(), offset_y = SampleOffsetsY();
   constexpr int kScale = (1 << kSubpixelBits) / 16;
   I8 edge[3];
-  for (int k = 0; k < 3; ++k) {
+  std::array<int32_t, 3> reach, centre_edge;
+  for (size_t k = 0; k < 3; ++k) {
     const I8 rest = Splat(s.edge_fraction[k]) + Splat(s.edge_x[k] * kScale) * offset_x +
                     Splat(s.edge_y[k] * kScale) * offset_y;
     edge[k] = Splat(s.edge[k]) + (rest >> kSubpixelBits);
+    // An edge function can be greater at a sample than at the pixel's centre, but not by more than this.
+    reach[k] = ((std::abs(s.edge_x[k]) + std::abs(s.edge_y[k])) * 7 >> 4) + 1;
+    centre_edge[k] = s.edge[k] + reach[k];
   }
-  const F8 depth =
+  F8 depth =
       Splat(s.depth) + Splat(s.depth_x / 16) * ToFloat(offset_x) + Splat(s.depth_y / 16) * ToFloat(offset_y);
   const F8 least = Splat(s.least_depth), greatest = Splat(s.greatest_depth);
   const U8 id = Splat(s.id);
+  const bool is_wide = s.x1 - s.x0 >= 2 * kLanes;
+  RowSpans spans(s, reach);
+  RowSpans::Span span = {0, s.x1 - s.x0};
   for (int y = s.y0; y <= s.y1; ++y) {
-    const int dy = y - s.y0;
-    for (int gx = s.x0 >> 3; gx <= s.x1 >> 3; ++gx) {
-      for (uint32_t left = flags.group(gx, y) & Columns(gx, s.x0, s.x1); left != 0; left &= left - 1) {
-        const int x = gx * kLanes + std::countr_zero(left), dx = x - s.x0;
-        const I8 outside = (edge[0] + Splat(s.edge_x[0] * dx + s.edge_y[0] * dy)) |
-                           (edge[1] + Splat(s.edge_x[1] * dx + s.edge_y[1] * dy)) |
-                           (edge[2] + Splat(s.edge_x[2] * dx + s.edge_y[2] * dy));
-        const F8 here =
-            Min(Max(depth + Splat(s.depth_x * static_cast<float>(dx) + s.depth_y * static_cast<float>(dy)),
-                    least),
-                greatest);
-        PixelSamples& pixel = samples[static_cast<size_t>(flags.Rank(x, y))];
+    const uint8_t* flag_row = flags.row(y);
+    if (is_wide) span = spans.Next();
+    for (int gx = (s.x0 + span.first) >> 3; gx <= (s.x0 + span.last) >> 3; ++gx) {
+      const uint32_t flagged = flag_row[gx];
+      uint32_t left = flagged & Columns(gx, s.x0, s.x1);
+      if (left == 0) continue;
+      const int first_dx = gx * kLanes - s.x0;
+      const I8 column = LaneIndex() + first_dx;
+      I8 missed = Splat(0);
+      for (size_t k = 0; k < 3; ++k) missed |= Splat(s.edge_x[k]) * column + Splat(centre_edge[k]);
+      left &= ~SignMask(missed);
+      PixelSamples* group = samples + flags.GroupRank(gx, y);
+      for (; left != 0; left &= left - 1) {
+        const int i = std::countr_zero(left), dx = first_dx + i;
+        const I8 outside = (edge[0] + Splat(s.edge_x[0] * dx)) | (edge[1] + Splat(s.edge_x[1] * dx)) |
+                           (edge[2] + Splat(s.edge_x[2] * dx));
+        const F8 here = Min(Max(depth + Splat(s.depth_x * static_cast<float>(dx)), least), greatest);
+        PixelSamples& pixel = group[__builtin_popcount(flagged & ((1u << i) - 1))];
         const F8 old_depth = Load(pixel.depth);
         const I8 drawn = (outside >= 0) & (here > old_depth);
         if (!AnyNegative(drawn)) continue;
@@ -64,6 +80,11 @@ void DrawTriangle(const TriangleSetup& s, const EdgeFlags& flags, SampleBuffer& 
         Store(pixel.id, drawn ? id : Load(pixel.id));
       }
     }
+    for (size_t k = 0; k < 3; ++k) {
+      edge[k] += Splat(s.edge_y[k]);
+      centre_edge[k] += s.edge_y[k];
+    }
+    depth += Splat(s.depth_y);
   }
 }
 
@@ -111,7 +132,7 @@ void DrawSamples(const DrawArguments& arguments, std::span<const Candidate> cand
     SetUpTriangles(arguments, triangles, batch);
     for (uint32_t left = batch.visible & ((1u << waiting) - 1); left != 0; left &= left - 1) {
       const int i = std::countr_zero(left);
-      DrawTriangle(batch.Triangle(i, arguments.first_id + triangles[i]), flags, samples);
+      DrawTriangle(batch.Triangle(i, arguments.first_id + triangles[i]), flags, samples.data());
     }
     waiting = 0;
   };
@@ -121,7 +142,7 @@ void DrawSamples(const DrawArguments& arguments, std::span<const Candidate> cand
     if (waiting == kLanes) draw_waiting();
   }
   if (waiting > 0) draw_waiting();
-  for (const TriangleSetup& setup : clipped) DrawTriangle(setup, flags, samples);
+  for (const TriangleSetup& setup : clipped) DrawTriangle(setup, flags, samples.data());
 }
 
 }  // namespace deerbench::render

@@ -94,7 +94,7 @@ void ShadeFragments(const ShadingContext& c, const Lighting& lighting, const Sha
       triangles[i] = fragment.triangle;
       screen_x[i] = fragment.x;
       screen_y[i] = fragment.y;
-      weight[i] = fragment.weight;
+      weight[i] = static_cast<float>(fragment.eighths);
     }
     const CornerAttributes a = LoadCorner(*c.mesh, triangles, 0), b = LoadCorner(*c.mesh, triangles, 1),
                            d = LoadCorner(*c.mesh, triangles, 2);
@@ -172,12 +172,15 @@ void ShadeFragments(const ShadingContext& c, const Lighting& lighting, const Sha
                 visible * key.z * (hard * albedo.z + highlight * (one + tint * (albedo.z - one)))};
     }
 
-    F8 rows[kLanes] = {weight * ambient.x, weight * ambient.y, weight * ambient.z, zero,
-                       weight * direct.x,  weight * direct.y,  weight * direct.z,  zero};
+    // No light is greater than 3.9: eight eighths of it fit into 16 bits.
+    const F8 most = Splat(3.9f), scale = weight * Splat(kLightScale / 8);
+    const auto scaled = [&](F8 light) DEERBENCH_INLINE_LAMBDA { return Min(Max(light, zero), most) * scale; };
+    F8 rows[kLanes] = {scaled(ambient.x), scaled(ambient.y), scaled(ambient.z), zero,
+                       scaled(direct.x),  scaled(direct.y),  scaled(direct.z),  zero};
     Transpose8x8(rows);
     for (size_t i = 0; i < count; ++i) {
-      float* light = pixels[fragments[first + i].pixel].ambient;
-      Store(light, Load(light) + rows[i]);
+      uint16_t* light = pixels[fragments[first + i].pixel].ambient;
+      Store(light, Load(light) + Narrow(RoundToInt(rows[i])));
     }
   }
 }

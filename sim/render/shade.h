@@ -13,21 +13,22 @@
 
 namespace deerbench::render {
 
-// A point of a triangle that is seen at (x, y) on the screen and makes up `weight` of a pixel.
+// A point of a triangle that is seen at (x, y) on the screen and makes up `eighths` of a pixel.
 struct Fragment {
   float x, y;
-  float weight;
   uint32_t pixel;
-  uint32_t triangle;  // of the instance's mesh
+  uint32_t triangle : kTriangleBits;  // of the instance's mesh
+  uint32_t eighths : 32 - kTriangleBits;
 };
 
-// Light that a pixel receives, kept apart as far as occlusion and shadow still have to act on it. One vector
-// of eight floats in memory.
+// Light that a pixel receives, kept apart as far as occlusion and shadow still have to act on it. In units of
+// 1 / kLightScale: sums do not depend on the order of fragments.
+inline constexpr float kLightScale = 16384;
 struct PixelLight {
-  float ambient[3];
-  float unused0;
-  float key[3];
-  float unused1;
+  uint16_t ambient[3];
+  uint16_t unused0;
+  uint16_t key[3];
+  uint16_t unused1;
 };
 
 // All that is equal for the fragments of one instance, in the instance's visual frame V.

@@ -9,7 +9,7 @@ namespace deerbench::render {
 namespace {
 
 constexpr float kNothing = -1e30f;  // depth where there is no caster
-constexpr int kBlock = 8;
+constexpr int kBlockBits = 3, kBlock = 1 << kBlockBits;
 
 struct Box {
   double lower[2] = {1e30, 1e30}, upper[2] = {-1e30, -1e30};
@@ -92,8 +92,7 @@ void ShadowMap::Build(const RenderScene& scene, std::span<const ShadowCaster> ca
 void ShadowMap::SummariseBlocks() {
   blocks_x_ = (view_.width + kBlock - 1) / kBlock;
   const int blocks_y = (view_.height + kBlock - 1) / kBlock;
-  block_nearest_.resize(static_cast<size_t>(blocks_x_ * blocks_y));
-  block_farthest_.resize(static_cast<size_t>(blocks_x_ * blocks_y));
+  blocks_.resize(static_cast<size_t>(blocks_x_ * blocks_y));
   for (int by = 0; by < blocks_y; ++by) {
     const int y1 = std::min(by * kBlock + kBlock + filter_, view_.height);
     for (int bx = 0; bx < blocks_x_; ++bx) {
@@ -106,8 +105,7 @@ void ShadowMap::SummariseBlocks() {
         nearest = Max(nearest, Max(a, b));
         farthest = Min(farthest, Min(a, b));
       }
-      block_nearest_[static_cast<size_t>(by * blocks_x_ + bx)] = HorizontalMax(nearest);
-      block_farthest_[static_cast<size_t>(by * blocks_x_ + bx)] = HorizontalMin(farthest);
+      blocks_[static_cast<size_t>(by * blocks_x_ + bx)] = {HorizontalMax(nearest), HorizontalMin(farthest)};
     }
   }
 }
@@ -127,7 +125,7 @@ bool ShadowMap::MayShade(const std::array<float, 3>& lower, const std::array<flo
   const float least_depth = bias_m - upper[2];
   for (int by = by0; by <= by1; ++by) {
     for (int bx = bx0; bx <= bx1; ++bx) {
-      if (block_nearest_[static_cast<size_t>(by * blocks_x_ + bx)] > least_depth) return true;
+      if (blocks_[static_cast<size_t>(by * blocks_x_ + bx)].nearest > least_depth) return true;
     }
   }
   return false;
@@ -146,12 +144,10 @@ F8 ShadowMap::Visibility(const V3x8& p_L, F8 bias_m) const {
   const I8 inside = (x >= zero) & (y >= zero) & (x < last_x) & (y < last_y);
   if (!AnyNegative(inside)) return lit;
   const I8 x0 = Truncate(Min(Max(x, zero), last_x)), y0 = Truncate(Min(Max(y, zero), last_y));
-  const I8 block = (y0 / kBlock) * Splat(blocks_x_) + x0 / kBlock;
-  F8 nearest, farthest;
-  for (int i = 0; i < kLanes; ++i) {
-    nearest[i] = block_nearest_[static_cast<size_t>(block[i])];
-    farthest[i] = block_farthest_[static_cast<size_t>(block[i])];
-  }
+  const I8 block = (y0 >> kBlockBits) * Splat(blocks_x_) + (x0 >> kBlockBits);
+  static_assert(sizeof(Block) == 2 * sizeof(uint32_t));
+  const WordPairs of_block = LoadPairs(reinterpret_cast<const uint32_t*>(blocks_.data()), block * 2);
+  const F8 nearest = reinterpret_cast<F8>(of_block.first), farthest = reinterpret_cast<F8>(of_block.second);
   const F8 depth = bias_m - p_L.z;
   const I8 touched = inside & (depth < nearest), dark = touched & (depth < farthest);
   F8 result = dark ? zero : lit;

@@ -54,7 +54,10 @@ class ShadowMap {
   ProjectedMesh projected_;
   // Of every block of 8 x 8 texels and those beyond that a filter reaches which starts in it.
   int blocks_x_ = 0;
-  std::vector<float> block_nearest_, block_farthest_;
+  struct Block {
+    float nearest, farthest;
+  };
+  std::vector<Block> blocks_;
 };
 
 }  // namespace deerbench::render

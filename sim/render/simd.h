@@ -18,10 +18,11 @@ inline constexpr int kLanes = 8;
 typedef float F8 __attribute__((vector_size(32)));
 typedef int32_t I8 __attribute__((vector_size(32)));
 typedef uint32_t U8 __attribute__((vector_size(32)));
-typedef uint8_t B8 __attribute__((vector_size(8)));
+typedef uint16_t S8 __attribute__((vector_size(16)));  // eight 16-bit lanes
 // The same in memory that is aligned to its elements only.
 typedef float F8Unaligned __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t I8Unaligned __attribute__((vector_size(32), aligned(4), may_alias));
+typedef uint16_t S8Unaligned __attribute__((vector_size(16), aligned(2), may_alias));
 typedef uint32_t U8Unaligned __attribute__((vector_size(32), aligned(4), may_alias));
 
 #define DEERBENCH_INLINE inline __attribute__((always_inline))
@@ -35,12 +36,35 @@ DEERBENCH_INLINE I8 LaneIndex() { return I8{0, 1, 2, 3, 4, 5, 6, 7}; }
 DEERBENCH_INLINE F8 Load(const float* p) { return *reinterpret_cast<const F8Unaligned*>(p); }
 DEERBENCH_INLINE I8 Load(const int32_t* p) { return *reinterpret_cast<const I8Unaligned*>(p); }
 DEERBENCH_INLINE U8 Load(const uint32_t* p) { return *reinterpret_cast<const U8Unaligned*>(p); }
+DEERBENCH_INLINE S8 Load(const uint16_t* p) { return *reinterpret_cast<const S8Unaligned*>(p); }
+DEERBENCH_INLINE void Store(uint16_t* p, S8 v) { *reinterpret_cast<S8Unaligned*>(p) = v; }
 DEERBENCH_INLINE void Store(float* p, F8 v) { *reinterpret_cast<F8Unaligned*>(p) = v; }
 DEERBENCH_INLINE void Store(int32_t* p, I8 v) { *reinterpret_cast<I8Unaligned*>(p) = v; }
 DEERBENCH_INLINE void Store(uint32_t* p, U8 v) { *reinterpret_cast<U8Unaligned*>(p) = v; }
 
+// Two neighbouring words a lane, base[index[i]] and base[index[i] + 1]: eight loads of 64 bits. (The
+// processor's own gather instructions are slower.)
+struct WordPairs {
+  U8 first, second;
+};
+DEERBENCH_INLINE WordPairs LoadPairs(const uint32_t* base, I8 index) {
+  typedef uint64_t Pairs __attribute__((vector_size(32)));
+  const auto at = [&](int lane) DEERBENCH_INLINE_LAMBDA {
+    uint64_t pair;
+    __builtin_memcpy(&pair, base + index[lane], sizeof(pair));
+    return pair;
+  };
+  const U8 a = reinterpret_cast<U8>(Pairs{at(0), at(1), at(4), at(5)});
+  const U8 b = reinterpret_cast<U8>(Pairs{at(2), at(3), at(6), at(7)});
+  return {__builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14),
+          __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15)};
+}
+
 DEERBENCH_INLINE F8 ToFloat(I8 v) { return __builtin_convertvector(v, F8); }
 DEERBENCH_INLINE I8 Truncate(F8 v) { return __builtin_convertvector(v, I8); }
+// Lanes from 0 to 65535.
+DEERBENCH_INLINE S8 Narrow(I8 v) { return __builtin_convertvector(v, S8); }
+DEERBENCH_INLINE I8 Widen(S8 v) { return __builtin_convertvector(v, I8); }
 DEERBENCH_INLINE I8 BitsOf(F8 v) { return reinterpret_cast<I8>(v); }
 DEERBENCH_INLINE F8 FromBits(I8 v) { return reinterpret_cast<F8>(v); }
 

@@ -117,15 +117,15 @@ void TilePainter::PaintColor(const Frame& frame, const Pose& X_WC, const View& v
   ResolvePixels(frame.scene, layer_, moving_, true, background, fragments_, moving_light_.data());
   Shade(frame, X_WC, view, true, moving_light_.data());
 
-  finished_.clear();
-  if (picture.has_light) FindFinished(frame, view, picture);
+  treatments_.clear();
+  if (picture.has_light) FindTreatments(frame, view, picture);
   ComposeArguments compose = ComposeAlone(frame, X_WC, view, picture);
   compose.visibility = &layer_.visibility;
   compose.moving_shadows = frame.moving_shadows;
   compose.moving_lights = moving_light_.data();
   compose.takes_moving = moving_;
   compose.static_rgb = picture.rgb.data();
-  compose.finished = finished_;
+  compose.treatments = treatments_;
   Compose(compose, rgb, static_cast<size_t>(stride) * 3);
 }
 
@@ -167,9 +167,9 @@ void TilePainter::FindMoving(const Frame& frame, const View& view) {
   }
 }
 
-// Eight pixels are finished if no moving thing is so near that occlusion or edges could look at it, and its
+// Eight pixels can be copied if no moving thing is so near that occlusion or edges could look at it, and its
 // shadows fall elsewhere.
-void TilePainter::FindFinished(const Frame& frame, const View& view, const StaticPicture& picture) {
+void TilePainter::FindTreatments(const Frame& frame, const View& view, const StaticPicture& picture) {
   const int groups = Groups(view);
   const uint32_t first = FirstMoving(frame.scene);
   static_assert(kOcclusionReach <= kLanes);
@@ -185,15 +185,15 @@ void TilePainter::FindFinished(const Frame& frame, const View& view, const Stati
       if (gx + 1 < groups) near_[g + 1] = 1;
     }
   }
-  finished_.assign(near_.size(), 0);
+  treatments_.assign(near_.size(), Treatment::kOcclusion);
   last_near_.assign(static_cast<size_t>(groups), -kOcclusionReach - 1);
   for (int y = 0; y < view.height + kOcclusionReach; ++y) {
     for (int gx = 0; gx < groups; ++gx) {
-      if (y < view.height && near_[static_cast<size_t>(y * groups + gx)] != 0)
-        last_near_[static_cast<size_t>(gx)] = y;
+      int& last = last_near_[static_cast<size_t>(gx)];
+      if (y < view.height && near_[static_cast<size_t>(y * groups + gx)] != 0) last = y;
       const int row = y - kOcclusionReach;
-      if (row >= 0 && last_near_[static_cast<size_t>(gx)] < row - kOcclusionReach)
-        finished_[static_cast<size_t>(row * groups + gx)] = 1;
+      if (row >= 0 && last < row - kOcclusionReach)
+        treatments_[static_cast<size_t>(row * groups + gx)] = Treatment::kCopy;
     }
   }
   if (frame.moving_shadows == nullptr) return;
@@ -202,7 +202,7 @@ void TilePainter::FindFinished(const Frame& frame, const View& view, const Stati
     for (int gx = 0; gx < groups; ++gx) {
       if (!picture.light_bounds.MayBeShaded(gx, y / kLanes, *frame.moving_shadows, bias)) continue;
       for (int row = y; row < std::min(y + kLanes, view.height); ++row)
-        finished_[static_cast<size_t>(row * groups + gx)] = 0;
+        treatments_[static_cast<size_t>(row * groups + gx)] = Treatment::kShadows;
     }
   }
 }

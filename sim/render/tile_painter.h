@@ -56,7 +56,7 @@ class TilePainter {
                   uint8_t* rgb, int stride);
   void LightStatic(const Frame& frame, const Pose& X_WC, const View& view, StaticPicture& picture);
   void FindMoving(const Frame& frame, const View& view);
-  void FindFinished(const Frame& frame, const View& view, const StaticPicture& picture);
+  void FindTreatments(const Frame& frame, const View& view, const StaticPicture& picture);
   void Shade(const Frame& frame, const Pose& X_WC, const View& view, bool with_moving_shadows,
              PixelLight* lights);
   void WritePlanes(const Frame& frame, const View& view, const ImageView& out, int stride) const;
@@ -66,7 +66,8 @@ class TilePainter {
   FragmentLists fragments_;
   std::vector<PixelLight> moving_light_;
   std::vector<uint8_t> moving_;  // a bit a pixel, eight of a row a byte: a moving thing has a share in it
-  std::vector<uint8_t> near_, finished_;  // a byte for each eight pixels of a row
+  std::vector<uint8_t> near_;    // a byte for each eight pixels of a row
+  std::vector<Treatment> treatments_;  // same
   std::vector<int> last_near_;
 };
 
