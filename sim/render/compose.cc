@@ -14,10 +14,15 @@ DEERBENCH_INLINE void ComposeGroup(const ComposeArguments& a, int x, int y, int 
                                    bool with_shadows, uint8_t* out) {
   const F8 one = Splat(1.0f);
   F8 row[kLanes];
-  for (int i = 0; i < kLanes; ++i) {
-    const auto pixel = static_cast<size_t>(y * a.view.width + x + (i < count ? i : 0));
-    const PixelLight* lights = (moving >> i & 1) != 0 ? a.moving_lights : a.static_lights;
-    row[i] = ToFloat(Widen(Load(lights[pixel].ambient)));
+  const auto first = static_cast<size_t>(y * a.view.width + x);
+  if (count == kLanes && (moving == 0 || moving == 0xff)) {
+    const PixelLight* lights = (moving == 0 ? a.static_lights : a.moving_lights) + first;
+    for (int i = 0; i < kLanes; ++i) row[i] = ToFloat(Widen(Load(lights[i].ambient)));
+  } else {
+    for (int i = 0; i < kLanes; ++i) {
+      const PixelLight* lights = (moving >> i & 1) != 0 ? a.moving_lights : a.static_lights;
+      row[i] = ToFloat(Widen(Load(lights[first + static_cast<size_t>(i < count ? i : 0)].ambient)));
+    }
   }
   Transpose8x8(row);
 
@@ -33,13 +38,16 @@ DEERBENCH_INLINE void ComposeGroup(const ComposeArguments& a, int x, int y, int 
     sky_visible = AmbientVisibility(*a.visibility, a.view, x, y, a.occlusion, a.occlusion_radius_m);
 
   I8 bytes[3];
-  for (int k = 0; k < 3; ++k)
-    bytes[k] = Truncate(
-        Min((row[k] * sky_visible + row[4 + k] * key_visible) * Splat(255 / kLightScale), Splat(255.0f)) +
-        Splat(0.5f));
-  for (int i = 0; i < count; ++i) {
-    for (int k = 0; k < 3; ++k) out[3 * i + k] = static_cast<uint8_t>(bytes[k][i]);
+  for (int k = 0; k < 3; ++k) {
+    const F8 light = row[k] * sky_visible + row[4 + k] * key_visible;
+    bytes[k] = Truncate(Min(light * Splat(255 / kLightScale), Splat(255.0f)) + Splat(0.5f));
   }
+  const I8 packed = bytes[0] | (bytes[1] << 8) | (bytes[2] << 16);
+  // Each store of four bytes spills into the next pixel, which then overwrites it; the last may not.
+  int32_t pixels[kLanes];
+  Store(pixels, packed);
+  for (int i = 0; i + 1 < count; ++i) std::memcpy(out + 3 * i, &pixels[i], 4);
+  std::memcpy(out + 3 * (count - 1), &pixels[count - 1], 3);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ struct Lighting {
 
   float shadow_strength = 1.0f;        // share of the key light's diffuse part that a shadow takes
   double shadow_texel_m = 0.004;       // resolution of the shadow map
-  int shadow_filter = 3;               // width of the penumbra in texels, 1..6
+  int shadow_filter = 3;               // width of the penumbra in texels, 1..3
   bool shadow_from_back_faces = true;  // casters' far sides cast: no surface shades itself by rounding
   float shadow_bias_m = 0.001f;        // how far in front of its caster a point still counts as lit
   float shadow_slope_bias = 0.5f;  // and further, in texels, on a surface inclined by 45 degrees to the light

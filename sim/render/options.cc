@@ -29,7 +29,7 @@ void Lighting::Validate() const {
   CheckColor("sky", sky);
   CheckColor("ground", ground);
   CheckRange("shadow_texel_m", shadow_texel_m, 1e-4, 1);
-  CheckRange("shadow_filter", shadow_filter, 1, 6);
+  CheckRange("shadow_filter", shadow_filter, 1, 3);
   CheckRange("shadow_bias_m", shadow_bias_m, 0, 1);
   CheckRange("shadow_slope_bias", shadow_slope_bias, 0, 16);
   CheckRange("specular", specular, 0, 40);

@@ -15,23 +15,13 @@ struct CornerLanes {
 
 // Gathers corner `corner` of eight triangles.
 DEERBENCH_INLINE CornerLanes LoadCorners(const ScreenVertex* vertices, const uint32_t* position_of_corner,
-                                         const uint32_t* triangles, int corner) {
-  F8 row[4];
-  for (int i = 0; i < 4; ++i) {
-    typedef float F4 __attribute__((vector_size(16), aligned(4), may_alias));
-    const F4 low = *reinterpret_cast<const F4*>(&vertices[position_of_corner[3 * triangles[i] + corner]]);
-    const F4 high =
-        *reinterpret_cast<const F4*>(&vertices[position_of_corner[3 * triangles[i + 4] + corner]]);
-    row[i] = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
-  }
-  const F8 xy01 = __builtin_shufflevector(row[0], row[1], 0, 8, 1, 9, 4, 12, 5, 13);
-  const F8 xy23 = __builtin_shufflevector(row[2], row[3], 0, 8, 1, 9, 4, 12, 5, 13);
-  const F8 dc01 = __builtin_shufflevector(row[0], row[1], 2, 10, 3, 11, 6, 14, 7, 15);
-  const F8 dc23 = __builtin_shufflevector(row[2], row[3], 2, 10, 3, 11, 6, 14, 7, 15);
-  return {__builtin_shufflevector(xy01, xy23, 0, 1, 8, 9, 4, 5, 12, 13),
-          __builtin_shufflevector(xy01, xy23, 2, 3, 10, 11, 6, 7, 14, 15),
-          __builtin_shufflevector(dc01, dc23, 0, 1, 8, 9, 4, 5, 12, 13),
-          BitsOf(__builtin_shufflevector(dc01, dc23, 2, 3, 10, 11, 6, 7, 14, 15))};
+                                         const uint32_t* triangles, uint32_t corner) {
+  F8 columns[4];
+  LoadFourColumns(
+      [&](size_t i)
+          DEERBENCH_INLINE_LAMBDA { return &vertices[position_of_corner[3 * triangles[i] + corner]].x; },
+      columns);
+  return {columns[0], columns[1], columns[2], BitsOf(columns[3])};
 }
 
 // Edge functions and depth at the eight pixels from (x, y0) on.
@@ -102,26 +92,33 @@ Vec3 CornerInCamera(const PackedMesh& mesh, const Pose& X_CV, uint32_t position)
 
 RowSpans::RowSpans(const TriangleSetup& s, const std::array<int32_t, 3>& reach) : width_(s.x1 - s.x0) {
   for (size_t k = 0; k < 3; ++k) {
-    side_[k] = s.edge_x[k] > 0 ? 1 : s.edge_x[k] < 0 ? -1 : 0;
-    inverse_[k] = side_[k] != 0 ? 1.0 / s.edge_x[k] : 0;
-    edge_[k] = s.edge[k] + reach[k];
-    edge_y_[k] = s.edge_y[k];
+    if (s.edge_x[k] == 0) continue;  // the bounding box cuts there
+    const double inverse = 1.0 / s.edge_x[k];
+    const double crossing = -(static_cast<double>(s.edge[k]) + reach[k]) * inverse,
+                 step = -s.edge_y[k] * inverse;
+    // A pixel to spare on either side covers the rounding.
+    if (s.edge_x[k] > 0) {
+      left_[num_left_] = crossing - 1;
+      left_step_[num_left_++] = step;
+    } else {
+      right_[num_right_] = crossing + 1;
+      right_step_[num_right_++] = step;
+    }
   }
 }
 
 RowSpans::Span RowSpans::Next() {
   double first = 0, last = width_;
-  for (int k = 0; k < 3; ++k) {
-    const double crossing = -edge_[k] * inverse_[k];
-    if (side_[k] > 0 && crossing > first) first = crossing;
-    if (side_[k] < 0 && crossing < last) last = crossing;
-    if (side_[k] == 0 && edge_[k] < 0) last = -2;
-    edge_[k] += edge_y_[k];
+  for (int k = 0; k < num_left_; ++k) {
+    if (left_[k] > first) first = left_[k];
+    left_[k] += left_step_[k];
   }
-  // A pixel to spare on either side covers the rounding. Crossings can lie far outside.
-  const double spared = first - 1, limit = last + 1;
-  return {spared > 0 ? (spared < width_ ? static_cast<int>(spared) : static_cast<int>(width_) + 1) : 0,
-          limit < width_ ? (limit > -1 ? static_cast<int>(limit) : -1) : static_cast<int>(width_)};
+  for (int k = 0; k < num_right_; ++k) {
+    if (right_[k] < last) last = right_[k];
+    right_[k] += right_step_[k];
+  }
+  // Crossings can lie far outside.
+  return {first < width_ + 1 ? static_cast<int>(first) : width_ + 1, last > -1 ? static_cast<int>(last) : -1};
 }
 
 void VisibilityBuffer::Resize(int new_width, int new_height, bool with_ids) {
@@ -179,7 +176,7 @@ void SetUpTriangles(const DrawArguments& arguments, const uint32_t* triangles, T
   const ScreenVertex* vertices = arguments.projected.vertices.data();
   const uint32_t* corners = arguments.mesh.position_of_corner.data();
   CornerLanes c[3];
-  for (int k = 0; k < 3; ++k) c[k] = LoadCorners(vertices, corners, triangles, k);
+  for (uint32_t k = 0; k < 3; ++k) c[k] = LoadCorners(vertices, corners, triangles, k);
   if (arguments.faces == Faces::kBack) std::swap(c[1], c[2]);
 
   const I8 common = c[0].code & c[1].code & c[2].code;

@@ -38,7 +38,7 @@ struct TriangleSetup {
   uint32_t id;
 };
 
-// Which columns, relative to x0, a row of a triangle can reach.
+// Which columns, relative to x0, the rows of a triangle can reach, row after row from y0 on.
 class RowSpans {
  public:
   // `reach`: how much greater than at pixel centres each edge function may be where it matters.
@@ -46,11 +46,12 @@ class RowSpans {
   struct Span {
     int first, last;
   };
-  Span Next();  // of row y0, and each time of the row below
+  Span Next();
 
  private:
-  double width_, edge_[3], edge_y_[3], inverse_[3];
-  int side_[3];
+  int width_;
+  int num_left_ = 0, num_right_ = 0;
+  double left_[3], left_step_[3], right_[3], right_step_[3];  // where edges cross the row
 };
 
 enum class Faces : uint8_t { kFront, kBack };

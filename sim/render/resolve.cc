@@ -111,7 +111,7 @@ void ResolvePixels(const RenderScene& scene, const Layer& layer, std::span<const
         const int i = std::countr_zero(left), x = x0 + i;
         const auto pixel = static_cast<uint32_t>(y * width + x);
         const float centre_x = static_cast<float>(x) + 0.5f, centre_y = static_cast<float>(y) + 0.5f;
-        lights[pixel] = {};
+        Store(lights[pixel].ambient, S8{});
         if ((flagged >> i & 1) != 0) {
           ResolveSamples(scene, layer.samples[static_cast<size_t>(layer.flags.Rank(x, y))], centre_x,
                          centre_y, pixel, background, fragments, lights[pixel]);

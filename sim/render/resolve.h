@@ -17,7 +17,7 @@ class FragmentLists {
   void Add(uint32_t id, float x, float y, uint32_t eighths, uint32_t pixel) {
     List& list = lists_[id >> kTriangleBits];
     if (list.count == list.fragments.size()) list.fragments.resize(2 * list.count + 64);
-    list.fragments[list.count++] = {x, y, pixel, id & (kMaxTriangles - 1), eighths};
+    list.fragments[list.count++] = {x, y, pixel, (id & (kMaxTriangles - 1)) | eighths << kTriangleBits};
   }
   std::span<const Fragment> of(size_t instance) const {
     return {lists_[instance].fragments.data(), lists_[instance].count};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <optional>
 
 namespace deerbench::render {
 namespace {
@@ -25,9 +26,11 @@ DEERBENCH_INLINE uint32_t Columns(int gx, int x0, int x1) {
 }
 
 bool MeetsFlagged(const EdgeFlags& flags, int x0, int y0, int x1, int y1) {
+  const int first = x0 >> 3, last = x1 >> 3;
   for (int y = y0; y <= y1; ++y) {
-    for (int gx = x0 >> 3; gx <= x1 >> 3; ++gx) {
-      if (flags.group(gx, y) & Columns(gx, x0, x1)) return true;
+    const uint8_t* row = flags.row(y);
+    for (int gx = first; gx <= last; ++gx) {
+      if (row[gx] != 0 && (row[gx] & Columns(gx, x0, x1)) != 0) return true;
     }
   }
   return false;
@@ -52,15 +55,24 @@ void DrawTriangle(const TriangleSetup s, const EdgeFlags& flags, PixelSamples* s
   const F8 least = Splat(s.least_depth), greatest = Splat(s.greatest_depth);
   const U8 id = Splat(s.id);
   const bool is_wide = s.x1 - s.x0 >= 2 * kLanes;
-  RowSpans spans(s, reach);
-  RowSpans::Span span = {0, s.x1 - s.x0};
+  std::optional<RowSpans> spans;
+  if (is_wide) spans.emplace(s, reach);
+  int first_group = s.x0 >> 3, last_group = s.x1 >> 3;
+  const uint32_t first_bits = Columns(first_group, s.x0, s.x1), last_bits = Columns(last_group, s.x0, s.x1);
+  const int box_first_group = first_group, box_last_group = last_group;
   for (int y = s.y0; y <= s.y1; ++y) {
     const uint8_t* flag_row = flags.row(y);
-    if (is_wide) span = spans.Next();
-    for (int gx = (s.x0 + span.first) >> 3; gx <= (s.x0 + span.last) >> 3; ++gx) {
+    if (is_wide) {
+      const RowSpans::Span span = spans->Next();
+      first_group = (s.x0 + span.first) >> 3;
+      last_group = (s.x0 + span.last) >> 3;
+    }
+    for (int gx = first_group; gx <= last_group; ++gx) {
       const uint32_t flagged = flag_row[gx];
-      uint32_t left = flagged & Columns(gx, s.x0, s.x1);
-      if (left == 0) continue;
+      if (flagged == 0) continue;
+      uint32_t left = flagged;
+      if (gx == box_first_group) left &= first_bits;
+      if (gx == box_last_group) left &= last_bits;
       const int first_dx = gx * kLanes - s.x0;
       const I8 column = LaneIndex() + first_dx;
       I8 missed = Splat(0);

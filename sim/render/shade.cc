@@ -87,15 +87,14 @@ void ShadeFragments(const ShadingContext& c, const Lighting& lighting, const Sha
 
   for (size_t first = 0; first < fragments.size(); first += kLanes) {
     const size_t count = fragments.size() - first < kLanes ? fragments.size() - first : kLanes;
-    uint32_t triangles[kLanes];
-    F8 screen_x, screen_y, weight;
-    for (size_t i = 0; i < kLanes; ++i) {
-      const Fragment& fragment = fragments[first + (i < count ? i : 0)];
-      triangles[i] = fragment.triangle;
-      screen_x[i] = fragment.x;
-      screen_y[i] = fragment.y;
-      weight[i] = static_cast<float>(fragment.eighths);
-    }
+    F8 columns[4];
+    LoadFourColumns(
+        [&](size_t i) DEERBENCH_INLINE_LAMBDA { return &fragments[first + (i < count ? i : 0)].x; }, columns);
+    const F8 screen_x = columns[0], screen_y = columns[1];
+    const I8 packed = BitsOf(columns[3]);
+    const F8 weight = ToFloat(packed >> kTriangleBits);
+    alignas(32) uint32_t triangles[kLanes];
+    Store(triangles, reinterpret_cast<U8>(packed & Splat(static_cast<int32_t>(kMaxTriangles - 1))));
     const CornerAttributes a = LoadCorner(*c.mesh, triangles, 0), b = LoadCorner(*c.mesh, triangles, 1),
                            d = LoadCorner(*c.mesh, triangles, 2);
 

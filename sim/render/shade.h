@@ -17,8 +17,7 @@ namespace deerbench::render {
 struct Fragment {
   float x, y;
   uint32_t pixel;
-  uint32_t triangle : kTriangleBits;  // of the instance's mesh
-  uint32_t eighths : 32 - kTriangleBits;
+  uint32_t triangle_and_eighths;  // triangle of the instance's mesh, and eighths << kTriangleBits
 };
 
 // Light that a pixel receives, kept apart as far as occlusion and shadow still have to act on it. In units of

@@ -11,6 +11,15 @@ namespace {
 constexpr float kNothing = -1e30f;  // depth where there is no caster
 constexpr int kBlockBits = 3, kBlock = 1 << kBlockBits;
 
+typedef float F4 __attribute__((vector_size(16)));
+typedef float F4Unaligned __attribute__((vector_size(16), aligned(4), may_alias));
+
+DEERBENCH_INLINE F8 LoadTwo(const float* low, const float* high) {
+  const F4 a = *reinterpret_cast<const F4Unaligned*>(low), b = *reinterpret_cast<const F4Unaligned*>(high);
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+DEERBENCH_INLINE F8 Halves(float low, float high) { return F8{low, low, low, low, high, high, high, high}; }
+
 struct Box {
   double lower[2] = {1e30, 1e30}, upper[2] = {-1e30, -1e30};
 
@@ -61,7 +70,7 @@ void ShadowMap::Build(const RenderScene& scene, std::span<const ShadowCaster> ca
     return;
   }
   // Round casters an empty margin, so that filters which reach over the edge find nothing there.
-  const int margin = filter_ + 2;
+  const int margin = kMaxShadowFilter + 2;
   int first[2], size[2];
   for (;; texel_m_ *= 2) {
     for (int k = 0; k < 2; ++k) {
@@ -115,8 +124,8 @@ bool ShadowMap::MayShade(const std::array<float, 3>& lower, const std::array<flo
   if (view_.width == 0) return false;
   const float x0 = FirstTexel(lower[0], view_.cx), x1 = FirstTexel(upper[0], view_.cx);
   const float y0 = FirstTexel(lower[1], view_.cy), y1 = FirstTexel(upper[1], view_.cy);
-  const auto last_x = static_cast<float>(view_.width - filter_ - 1);
-  const auto last_y = static_cast<float>(view_.height - filter_ - 1);
+  const auto last_x = static_cast<float>(view_.width - kMaxShadowFilter - 1);
+  const auto last_y = static_cast<float>(view_.height - kMaxShadowFilter - 1);
   if (x1 < 0 || y1 < 0 || x0 >= last_x || y0 >= last_y) return false;
   const int bx0 = static_cast<int>(std::max(x0, 0.0f)) / kBlock,
             bx1 = static_cast<int>(std::min(x1, last_x)) / kBlock;
@@ -139,8 +148,8 @@ F8 ShadowMap::Visibility(const V3x8& p_L, F8 bias_m) const {
   const F8 x = p_L.x * texels + Splat(static_cast<float>(view_.cx) - reach);
   const F8 y = p_L.y * texels + Splat(static_cast<float>(view_.cy) - reach);
   const F8 zero = Splat(0.0f);
-  const F8 last_x = Splat(static_cast<float>(view_.width - filter_ - 1));
-  const F8 last_y = Splat(static_cast<float>(view_.height - filter_ - 1));
+  const F8 last_x = Splat(static_cast<float>(view_.width - kMaxShadowFilter - 1));
+  const F8 last_y = Splat(static_cast<float>(view_.height - kMaxShadowFilter - 1));
   const I8 inside = (x >= zero) & (y >= zero) & (x < last_x) & (y < last_y);
   if (!AnyNegative(inside)) return lit;
   const I8 x0 = Truncate(Min(Max(x, zero), last_x)), y0 = Truncate(Min(Max(y, zero), last_y));
@@ -154,22 +163,26 @@ F8 ShadowMap::Visibility(const V3x8& p_L, F8 bias_m) const {
   uint32_t left = SignMask(touched & ~dark);
   if (left == 0) return result;
 
+  // Weights 1 - f, 1, ..., 1, f along a row and down the rows; two rows of four texels a vector.
+  static_assert(kMaxShadowFilter == 3);
   const F8 fx = x - ToFloat(x0), fy = y - ToFloat(y0);
   const float scale = 1.0f / static_cast<float>(filter_ * filter_);
-  const I8 lane = LaneIndex(), last = Splat(filter_);
+  const I8 at = y0 * Splat(map_.stride) + x0;
+  const float* origin = &map_.depth[static_cast<size_t>(map_.Index(0, 0))];
+  const int stride = map_.stride;
+  const float inner1 = filter_ > 1 ? 1.0f : 0.0f, inner2 = filter_ > 2 ? 1.0f : 0.0f;
   for (; left != 0; left &= left - 1) {
     const int i = std::countr_zero(left);
-    // Weights 1 - f, 1, ..., 1, f along a row and down the rows.
+    const float x1 = fx[i], y1 = fy[i];
+    float wx[4] = {1 - x1, inner1, inner2, 0}, wy[4] = {1 - y1, inner1, inner2, 0};
+    wx[filter_] = x1;
+    wy[filter_] = y1;
+    const float* p = origin + at[i];
     const F8 d = Splat(depth[i]);
-    const F8 weight_x = lane == 0 ? Splat(1 - fx[i]) : lane < last ? lit : lane == last ? Splat(fx[i]) : zero;
-    F8 sum = zero;
-    const float* row = &map_.depth[static_cast<size_t>(map_.Index(x0[i], y0[i]))];
-    for (int k = 0; k <= filter_; ++k, row += map_.stride) {
-      const float weight_y = k == 0 ? 1 - fy[i] : k < filter_ ? 1 : fy[i];
-      sum += d >= Load(row) ? Splat(weight_y) : zero;
-    }
-    sum *= weight_x;
-    result[i] = scale * (((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7])));
+    const F8 upper = d >= LoadTwo(p, p + stride) ? Halves(wy[0], wy[1]) : zero;
+    const F8 lower = d >= LoadTwo(p + 2 * stride, p + 3 * stride) ? Halves(wy[2], wy[3]) : zero;
+    const F8 sum = (upper + lower) * F8{wx[0], wx[1], wx[2], wx[3], wx[0], wx[1], wx[2], wx[3]};
+    result[i] = scale * (((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7])));
   }
   return result;
 }

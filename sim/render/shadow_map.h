@@ -20,9 +20,11 @@ struct ShadowCaster {
 
 struct ShadowSettings {
   double texel_m = 0;  // doubled until the casters fit into kMaxTile texels
-  int filter = 1;      // side of the box filter in texels, 1..6: half the width of the penumbra
+  int filter = 1;      // side of the box filter in texels, 1..3: the width of the penumbra
   Faces faces = Faces::kBack;
 };
+
+inline constexpr int kMaxShadowFilter = 3;
 
 class ShadowMap {
  public:

@@ -136,6 +136,25 @@ DEERBENCH_INLINE void Transpose8x8(F8 m[8]) {
   }
 }
 
+// Eight rows of four floats, at row(0) to row(7), as four columns.
+template <typename Row>
+DEERBENCH_INLINE void LoadFourColumns(const Row& row, F8 columns[4]) {
+  typedef float F4 __attribute__((vector_size(16), aligned(4), may_alias));
+  F8 r[4];
+  for (size_t i = 0; i < 4; ++i) {
+    const F4 low = *reinterpret_cast<const F4*>(row(i)), high = *reinterpret_cast<const F4*>(row(i + 4));
+    r[i] = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
+  }
+  const F8 a = __builtin_shufflevector(r[0], r[1], 0, 8, 1, 9, 4, 12, 5, 13);
+  const F8 b = __builtin_shufflevector(r[2], r[3], 0, 8, 1, 9, 4, 12, 5, 13);
+  const F8 c = __builtin_shufflevector(r[0], r[1], 2, 10, 3, 11, 6, 14, 7, 15);
+  const F8 d = __builtin_shufflevector(r[2], r[3], 2, 10, 3, 11, 6, 14, 7, 15);
+  columns[0] = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
+  columns[1] = __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+  columns[2] = __builtin_shufflevector(c, d, 0, 1, 8, 9, 4, 5, 12, 13);
+  columns[3] = __builtin_shufflevector(c, d, 2, 3, 10, 11, 6, 7, 14, 15);
+}
+
 struct V3x8 {
   F8 x, y, z;
 };

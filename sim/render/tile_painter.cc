@@ -20,6 +20,10 @@ uint32_t FirstMoving(const RenderScene& scene) {
   return static_cast<uint32_t>(scene.num_static) << kTriangleBits;
 }
 
+int32_t BodyOf(const RenderScene& scene, uint32_t id) {
+  return id == kBackground ? -1 : scene.instances[id >> kTriangleBits].body;
+}
+
 ComposeArguments ComposeAlone(const Frame& frame, const Pose& X_WC, const View& view,
                               const StaticPicture& picture) {
   const Lighting& l = frame.options.lighting;
@@ -77,15 +81,16 @@ void TilePainter::WritePlanes(const Frame& frame, const View& view, const ImageV
       for (int x = 0; x < view.width; ++x) out.depth_m[row + x] = id[x] != kBackground ? 1 / depth[x] : far_m;
     }
     if (out.segmentation) {
-      uint32_t last_instance = ~0u;
-      int32_t body = -1;
-      for (int x = 0; x < view.width; ++x) {
-        const uint32_t instance = id[x] >> kTriangleBits;
-        if (instance != last_instance) {
-          last_instance = instance;
-          body = id[x] == kBackground ? -1 : frame.scene.instances[instance].body;
+      int32_t* segmentation = out.segmentation + row;
+      for (int x = 0; x < view.width; x += kLanes) {
+        const int count = std::min(kLanes, view.width - x);
+        const uint32_t first = id[x];
+        const U8 differs = (Load(id + x) ^ Splat(first)) >> kTriangleBits;
+        if (count == kLanes && !AnyNegative(differs != 0)) {
+          Store(segmentation + x, Splat(BodyOf(frame.scene, first)));
+        } else {
+          for (int i = x; i < x + count; ++i) segmentation[i] = BodyOf(frame.scene, id[i]);
         }
-        out.segmentation[row + x] = body;
       }
     }
   }
