@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include "sim/render/light_space.h"
 #include "sim/render/occlusion.h"
+#include "sim/render/shadow_plane.h"
 #include "sim/render/simd.h"
 
 namespace deerbench::render {
@@ -29,9 +29,7 @@ DEERBENCH_INLINE void ComposeGroup(const ComposeArguments& a, int x, int y, int 
   F8 key_visible = one;
   if (with_shadows && moving != 0xff) {
     const I8 is_static = ((Splat(static_cast<int32_t>(moving)) >> LaneIndex()) & 1) == 0;
-    const V3x8 p_L = VisiblePoints(*a.visibility, a.view, a.X_LC, x, y);
-    const F8 shaded = a.moving_shadows->Visibility(p_L, Splat(a.shadow_bias_m));
-    key_visible = is_static ? shaded : one;
+    key_visible = is_static ? a.moving_shadows->At(x, y) : one;
   }
   F8 sky_visible = one;
   if (a.occlusion > 0)
@@ -59,14 +57,14 @@ void Compose(const ComposeArguments& a, uint8_t* rgb, size_t row_bytes) {
       const int x = gx * kLanes, count = width - x < kLanes ? width - x : kLanes;
       const auto group = static_cast<size_t>(y * groups + gx);
       uint8_t* out = rgb + static_cast<size_t>(y) * row_bytes + static_cast<size_t>(x) * 3;
-      const Treatment treatment = a.treatments.empty() ? Treatment::kShadows : a.treatments[group];
-      if (treatment == Treatment::kCopy) {
+      const uint8_t need = a.needs.empty() ? kOcclusion | kShadows : a.needs[group];
+      if (need == 0) {
         std::memcpy(out, a.static_rgb + static_cast<size_t>(y * width + x) * 3,
                     static_cast<size_t>(count) * 3);
         continue;
       }
       ComposeGroup(a, x, y, count, a.takes_moving.empty() ? 0u : a.takes_moving[group],
-                   a.moving_shadows != nullptr && treatment == Treatment::kShadows, out);
+                   a.moving_shadows != nullptr && (need & kShadows) != 0, out);
     }
   }
 }

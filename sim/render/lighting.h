@@ -8,13 +8,14 @@
 namespace deerbench {
 
 struct Lighting {
-  Vec3 to_key_light = {0.45, -0.55, 1.0};  // direction from the scene to the key light, in W; any length
+  Vec3 to_key_light = {0.6, -0.35, 1.0};  // direction from the scene to the key light, in W; any length
   Float3 key = {0.62f, 0.60f, 0.57f};      // strength where the light falls straight onto a surface
   float key_wrap = 0.25f;                  // 0: Lambert; 1: light reaches round to the far side
   Float3 sky = {0.50f, 0.52f, 0.55f};      // soft light on surfaces that face up
   Float3 ground = {0.26f, 0.25f, 0.24f};   // and on those that face down
 
   float shadow_strength = 1.0f;        // share of the key light's diffuse part that a shadow takes
+  bool far_side_in_shadow = false;        // surfaces that turn away from the key light have no part of it
   double shadow_texel_m = 0.004;       // resolution of the shadow map
   int shadow_filter = 3;               // width of the penumbra in texels, 1..3
   bool shadow_from_back_faces = true;  // casters' far sides cast: no surface shades itself by rounding

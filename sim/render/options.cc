@@ -47,6 +47,7 @@ Lighting PyBulletLighting() {
   l.key = l.sky = l.ground = {0.5f, 0.5f, 0.5f};
   l.key_wrap = 1;
   l.shadow_strength = 0.3f;
+  l.far_side_in_shadow = true;
   l.shadow_texel_m = 20.0 / 4096;
   l.shadow_filter = 1;
   l.shadow_bias_m = 0;

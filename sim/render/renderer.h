@@ -16,7 +16,7 @@ struct RenderOptions {
   bool antialias = true;  // of colour edges; depth and segmentation are sampled at pixel centres
   bool filter_textures = true;
   bool ambient_occlusion = true;
-  Lighting lighting;
+  Lighting lighting = {};
 
   void Validate() const;
 };

@@ -138,14 +138,20 @@ void ShadeFragments(const ShadingContext& c, const Lighting& lighting, const Sha
 
     V3x8 ambient, direct;
     if (c.emissive) {
+      // Brightest where it faces the camera, like a lamp behind frosted glass.
+      const F8 facing = Clamp01(-Dot(normal, ray) / Sqrt(Dot(ray, ray)));
+      const F8 core = Splat(0.4f) * facing * facing, body = Splat(0.85f) + Splat(0.15f) * facing;
       ambient = {zero, zero, zero};
-      direct = albedo;
+      direct = {body * albedo.x + core * (one - albedo.x), body * albedo.y + core * (one - albedo.y),
+                body * albedo.z + core * (one - albedo.z)};
     } else {
       const F8 cosine = Dot(normal, to_light);
       const V3x8 p = eye + t * ray;
-      F8 visible = cosine > zero ? one : zero;
-      if (shadows.of_static != nullptr && AnyNegative(cosine > zero)) {
-        const F8 safe_cosine = Max(cosine, Splat(0.1f));
+      const F8 wrapped = (cosine + wrap) * wrap_scale;
+      const I8 reached = lighting.far_side_in_shadow ? cosine > zero : wrapped > zero;
+      F8 visible = reached ? one : zero;
+      if (shadows.of_static != nullptr && AnyNegative(reached)) {
+        const F8 safe_cosine = Max(Abs(cosine), Splat(0.1f));
         const F8 tangent = Sqrt(Max(one - cosine * cosine, zero)) / safe_cosine;
         const V3x8 p_L = {rl[0] * p.x + rl[1] * p.y + rl[2] * p.z + c.X_LV.t[0],
                           rl[3] * p.x + rl[4] * p.y + rl[5] * p.z + c.X_LV.t[1],
@@ -155,7 +161,7 @@ void ShadeFragments(const ShadingContext& c, const Lighting& lighting, const Sha
         if (shadows.of_moving != nullptr) visible *= shadows.of_moving->Visibility(p_L, bias);
       }
       const F8 facing = half + half * Dot(normal, up);
-      const F8 diffuse = Max((cosine + wrap) * wrap_scale, zero);
+      const F8 diffuse = Max(wrapped, zero);
       // What shadows leave of the key light counts as soft light: shadows that come later leave it as well.
       const V3x8 soft =
           ground + facing * (sky - ground) + (diffuse * Splat(1 - lighting.shadow_strength)) * key;
@@ -163,7 +169,8 @@ void ShadeFragments(const ShadingContext& c, const Lighting& lighting, const Sha
       const V3x8 to_eye =
           c.fixed_highlight_eye ? Unit(Splat3(c.highlight_eye) - p) : (-one / Sqrt(Dot(ray, ray))) * ray;
       const V3x8 mirrored = (Splat(2.0f) * cosine) * normal - to_light;
-      const F8 highlight = Splat(c.specular) * Power(Max(Dot(mirrored, to_eye), zero), c.shininess);
+      const F8 mirror = cosine > zero ? Max(Dot(mirrored, to_eye), zero) : zero;
+      const F8 highlight = Splat(c.specular) * Power(mirror, c.shininess);
       const F8 hard = diffuse * Splat(lighting.shadow_strength);
       const F8 tint = Splat(lighting.specular_tint);
       direct = {visible * key.x * (hard * albedo.x + highlight * (one + tint * (albedo.x - one))),

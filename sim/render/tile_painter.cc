@@ -24,13 +24,10 @@ int32_t BodyOf(const RenderScene& scene, uint32_t id) {
   return id == kBackground ? -1 : scene.instances[id >> kTriangleBits].body;
 }
 
-ComposeArguments ComposeAlone(const Frame& frame, const Pose& X_WC, const View& view,
-                              const StaticPicture& picture) {
+ComposeArguments ComposeAlone(const Frame& frame, const View& view, const StaticPicture& picture) {
   const Lighting& l = frame.options.lighting;
   return {.visibility = &picture.layer.visibility,
           .view = view,
-          .X_LC = ToTransform(Inverse(frame.X_WL) * X_WC),
-          .shadow_bias_m = l.shadow_bias_m,
           .occlusion = frame.options.ambient_occlusion ? l.occlusion : 0,
           .occlusion_radius_m = static_cast<float>(l.occlusion_radius_m),
           .static_lights = picture.light.data()};
@@ -109,28 +106,40 @@ void TilePainter::PaintColor(const Frame& frame, const Pose& X_WC, const View& v
   FindMoving(frame, view);
 
   const auto pixels = static_cast<size_t>(view.width * view.height);
-  const Background background(frame.options.lighting, X_WC, view);
   if (picture.light.size() < pixels) picture.light.resize(pixels);
+  if (moving_light_.size() < pixels) moving_light_.resize(pixels);
   if (keep && !picture.has_light) LightStatic(frame, X_WC, view, picture);
+  FindNeeds(frame, view, picture);
+  mixed_.assign(moving_.size(), 0);
+  if (frame.moving_shadows != nullptr) {
+    shadow_plane_.Find(picture.layer.visibility, view, ToTransform(Inverse(frame.X_WL) * X_WC),
+                       *frame.moving_shadows, frame.options.lighting.shadow_bias_m, needs_);
+    if (picture.has_samples) shadow_plane_.SelectMixed(picture.layer.flags, view, mixed_);
+    for (size_t i = 0; i < mixed_.size(); ++i) {
+      mixed_[i] = static_cast<uint8_t>(mixed_[i] & ~moving_[i]);
+      if (mixed_[i] != 0) needs_[i] |= kOcclusion;
+    }
+  }
+
+  const Background background(frame.options.lighting, X_WC, view);
+  fragments_.Clear(frame.scene.instances.size());
+  ResolvePixels(frame.scene, layer_, moving_, true, background, fragments_, moving_light_.data());
+  ResolvePixels(frame.scene, picture.layer, mixed_, true, background, fragments_, moving_light_.data());
+  Shade(frame, X_WC, view, true, moving_light_.data());
+  for (size_t i = 0; i < mixed_.size(); ++i) moving_[i] |= mixed_[i];
   if (!picture.has_light) {
     fragments_.Clear(frame.scene.instances.size());
     ResolvePixels(frame.scene, picture.layer, moving_, false, background, fragments_, picture.light.data());
     Shade(frame, X_WC, view, false, picture.light.data());
   }
-  if (moving_light_.size() < pixels) moving_light_.resize(pixels);
-  fragments_.Clear(frame.scene.instances.size());
-  ResolvePixels(frame.scene, layer_, moving_, true, background, fragments_, moving_light_.data());
-  Shade(frame, X_WC, view, true, moving_light_.data());
 
-  treatments_.clear();
-  if (picture.has_light) FindTreatments(frame, view, picture);
-  ComposeArguments compose = ComposeAlone(frame, X_WC, view, picture);
+  ComposeArguments compose = ComposeAlone(frame, view, picture);
   compose.visibility = &layer_.visibility;
-  compose.moving_shadows = frame.moving_shadows;
+  compose.moving_shadows = frame.moving_shadows != nullptr ? &shadow_plane_ : nullptr;
   compose.moving_lights = moving_light_.data();
   compose.takes_moving = moving_;
   compose.static_rgb = picture.rgb.data();
-  compose.treatments = treatments_;
+  compose.needs = needs_;
   Compose(compose, rgb, static_cast<size_t>(stride) * 3);
 }
 
@@ -142,9 +151,9 @@ void TilePainter::LightStatic(const Frame& frame, const Pose& X_WC, const View& 
                 fragments_, picture.light.data());
   Shade(frame, X_WC, view, false, picture.light.data());
   picture.rgb.resize(static_cast<size_t>(view.width * view.height) * 3);
-  const ComposeArguments alone = ComposeAlone(frame, X_WC, view, picture);
+  const ComposeArguments alone = ComposeAlone(frame, view, picture);
   Compose(alone, picture.rgb.data(), static_cast<size_t>(view.width) * 3);
-  picture.light_bounds.Find(picture.layer.visibility, view, alone.X_LC);
+  picture.light_bounds.Find(picture.layer.visibility, view, ToTransform(Inverse(frame.X_WL) * X_WC));
   picture.has_light = true;
 }
 
@@ -174,8 +183,12 @@ void TilePainter::FindMoving(const Frame& frame, const View& view) {
 
 // Eight pixels can be copied if no moving thing is so near that occlusion or edges could look at it, and its
 // shadows fall elsewhere.
-void TilePainter::FindTreatments(const Frame& frame, const View& view, const StaticPicture& picture) {
+void TilePainter::FindNeeds(const Frame& frame, const View& view, const StaticPicture& picture) {
   const int groups = Groups(view);
+  if (!picture.has_light) {
+    needs_.assign(moving_.size(), kOcclusion | kShadows);
+    return;
+  }
   const uint32_t first = FirstMoving(frame.scene);
   static_assert(kOcclusionReach <= kLanes);
   near_.assign(static_cast<size_t>(groups * view.height), 0);
@@ -190,15 +203,14 @@ void TilePainter::FindTreatments(const Frame& frame, const View& view, const Sta
       if (gx + 1 < groups) near_[g + 1] = 1;
     }
   }
-  treatments_.assign(near_.size(), Treatment::kOcclusion);
+  needs_.assign(near_.size(), kOcclusion);
   last_near_.assign(static_cast<size_t>(groups), -kOcclusionReach - 1);
   for (int y = 0; y < view.height + kOcclusionReach; ++y) {
     for (int gx = 0; gx < groups; ++gx) {
       int& last = last_near_[static_cast<size_t>(gx)];
       if (y < view.height && near_[static_cast<size_t>(y * groups + gx)] != 0) last = y;
       const int row = y - kOcclusionReach;
-      if (row >= 0 && last < row - kOcclusionReach)
-        treatments_[static_cast<size_t>(row * groups + gx)] = Treatment::kCopy;
+      if (row >= 0 && last < row - kOcclusionReach) needs_[static_cast<size_t>(row * groups + gx)] = 0;
     }
   }
   if (frame.moving_shadows == nullptr) return;
@@ -207,7 +219,7 @@ void TilePainter::FindTreatments(const Frame& frame, const View& view, const Sta
     for (int gx = 0; gx < groups; ++gx) {
       if (!picture.light_bounds.MayBeShaded(gx, y / kLanes, *frame.moving_shadows, bias)) continue;
       for (int row = y; row < std::min(y + kLanes, view.height); ++row)
-        treatments_[static_cast<size_t>(row * groups + gx)] = Treatment::kShadows;
+        needs_[static_cast<size_t>(row * groups + gx)] |= kShadows;
     }
   }
 }

@@ -17,6 +17,7 @@
 #include "sim/render/renderer.h"
 #include "sim/render/resolve.h"
 #include "sim/render/shadow_map.h"
+#include "sim/render/shadow_plane.h"
 
 namespace deerbench::render {
 
@@ -56,7 +57,7 @@ class TilePainter {
                   uint8_t* rgb, int stride);
   void LightStatic(const Frame& frame, const Pose& X_WC, const View& view, StaticPicture& picture);
   void FindMoving(const Frame& frame, const View& view);
-  void FindTreatments(const Frame& frame, const View& view, const StaticPicture& picture);
+  void FindNeeds(const Frame& frame, const View& view, const StaticPicture& picture);
   void Shade(const Frame& frame, const Pose& X_WC, const View& view, bool with_moving_shadows,
              PixelLight* lights);
   void WritePlanes(const Frame& frame, const View& view, const ImageView& out, int stride) const;
@@ -67,7 +68,9 @@ class TilePainter {
   std::vector<PixelLight> moving_light_;
   std::vector<uint8_t> moving_;  // a bit a pixel, eight of a row a byte: a moving thing has a share in it
   std::vector<uint8_t> near_;    // a byte for each eight pixels of a row
-  std::vector<Treatment> treatments_;  // same
+  std::vector<uint8_t> needs_;   // same: Need
+  std::vector<uint8_t> mixed_;   // a bit a pixel: static, but shaded as a whole for its shadows
+  ShadowPlane shadow_plane_;
   std::vector<int> last_near_;
 };
 

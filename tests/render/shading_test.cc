@@ -118,10 +118,25 @@ TEST_CASE("A light that is on shines in its own colour, and the other stays as i
   const Picture both = Draw(renderer, builder.state, camera);
   CHECK(off.Color(left, 32)[2] > 60);
   CHECK(bulb.Color(left, 32)[0] > 240);
-  CHECK(bulb.Color(left, 32)[2] < 20);
+  CHECK(bulb.Color(left, 32)[2] < bulb.Color(left, 32)[0] - 100);
   CHECK(bulb.Brightness(right, 32) == off.Brightness(right, 32));
-  CHECK(both.Color(right, 32)[0] < 20);
+  CHECK(both.Color(right, 32)[0] < both.Color(right, 32)[1] - 100);
   CHECK(both.Color(right, 32)[1] > 240);
+}
+
+TEST_CASE("A lit lamp without glow is a surface of that colour") {
+  SceneBuilder builder;
+  builder.AddInstance(Box({0.5, 0.5, 0.1}), {{0, 0, 1}, {}}, true, builder.AddMaterial(1, 1, 1));
+  builder.model.instances[0].light = LightSource::kLed;
+  builder.model.instances[0].lit_rgba = {0, 1, 0, 1};
+  RenderOptions options;
+  options.lighting = PyBulletLighting();
+  Renderer renderer(builder.Make(), options);
+  builder.state.led_on = true;
+  const Picture picture = Draw(renderer, builder.state, MakeFrontalCamera(16, 16));
+  CHECK(picture.Color(8, 8)[0] == 0);
+  CHECK(picture.Color(8, 8)[1] > 100);
+  CHECK(picture.Color(8, 8)[1] < 230);
 }
 
 TEST_CASE("What rays see that hit nothing is the background") {
