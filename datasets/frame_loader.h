@@ -1,0 +1,61 @@
+// Pictures of demonstrations, drawn from their states when they are asked for: the same bits as were seen.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "datasets/demo_file.h"
+#include "sim/env/tabletop.h"
+
+namespace deerbench {
+
+// One moment of a file: step t of a demonstration, T for the state after its last step.
+struct FrameRef {
+  int demo = 0;
+  int step = 0;
+};
+
+// Where pictures go, contiguous, one after the other in the order of the references. A null array is not
+// drawn.
+struct FrameArrays {
+  uint8_t* rgb_static = nullptr;            // (N, 200, 200, 3)
+  uint8_t* rgb_gripper = nullptr;           // (N, 84, 84, 3)
+  int32_t* segmentation_static = nullptr;   // (N, 200, 200) body index, -1 for background
+  int32_t* segmentation_gripper = nullptr;  // (N, 84, 84)
+};
+
+struct FrameLoaderOptions {
+  int threads = 2;  // each with its own renderers, one a scene
+};
+
+// One loader a file; Load may be called by one thread at a time. States of recently used demonstrations are
+// kept in memory (8 MiB a thread or so), so references to neighbouring steps are best asked for together.
+class FrameLoader {
+ public:
+  static constexpr int kStaticSize = 200, kGripperSize = 84;  // pixels a side
+  static constexpr size_t kStaticBytes = size_t{3} * kStaticSize * kStaticSize;
+  static constexpr size_t kGripperBytes = size_t{3} * kGripperSize * kGripperSize;
+
+  // `scenes` by letter must have all that the file names. Throws Error naming the one that is missing.
+  FrameLoader(std::shared_ptr<const DemoReader> reader, std::map<std::string, TabletopScene> scenes,
+              const FrameLoaderOptions& options = {});
+  ~FrameLoader();
+
+  // Draws both cameras of each reference. The result does not depend on the number of threads. Throws Error
+  // naming the reference that is out of range.
+  void Load(std::span<const FrameRef> frames, const FrameArrays& out);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The scenes that a file names, loaded once each.
+std::map<std::string, TabletopScene> LoadScenesOf(const DemoReader& reader, const std::string& scenes_dir,
+                                                  const std::string& assets_dir = "");
+
+}  // namespace deerbench
