@@ -17,7 +17,7 @@
 namespace deerbench {
 namespace {
 
-constexpr auto kVerbs = {AddEval, AddReport, AddChains, AddBench, AddDoctor, AddWorker};
+constexpr auto kVerbs = {AddEval, AddCompare, AddReport, AddChains, AddBench, AddDoctor, AddWorker};
 
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);

@@ -16,13 +16,14 @@ def error_line(result):
 
 @pytest.mark.parametrize("args, expected", [
     ([], "subcommand"),
-    (["fly"], "verb: 'fly', expected one of eval, report, chains, bench, doctor"),
+    (["fly"], "verb: 'fly', expected one of eval, compare, report, chains, bench, doctor"),
     (["eval", "--altitude", "3"], "--altitude"),
     (["chains", "--count", "0"], "count: '0', expected"),
     (["chains", "--count", "1001"], "count: '1001', expected a whole number from 1 to 1000"),
     (["chains", "--chain-set", "training"], "chain_set: 'training', expected evaluation or tuning"),
     (["report"], "runs"),
     (["report", "/nowhere"], "'/nowhere', expected the folder of a finished run"),
+    (["compare", "/nowhere"], "new"),
     (["bench"], "subcommand"),
 ])
 def test_bad_usage_is_one_line_and_exit_status_2(deerbench, args, expected):
