@@ -53,13 +53,13 @@ void CheckSameChains(const ComparedRun& base, const ComparedRun& now) {
 }
 
 // What the summary says and the episodes do not; empty if they agree.
-std::string Contradiction(const ComparedRun& run) {
+std::string Contradiction(const char* which, const ComparedRun& run) {
   const auto differs = [](double a, double b) {
     return std::abs(a - b) > 1e-6 * std::max(std::abs(a), std::abs(b));
   };
   const auto compare = [&](const char* name, double summary, double episodes) {
-    return differs(summary, episodes) ? fmt::format("{}: {} of summary.json is {} by its episodes",
-                                                    run.folder.string(), name, summary, episodes)
+    return differs(summary, episodes) ? fmt::format("{}: {} of summary.json is {:g}, by the episodes {:g}",
+                                                    which, name, summary, episodes)
                                       : std::string();
   };
   const std::array<std::string, 4> all = {
@@ -133,8 +133,7 @@ Comparison Compare(const ComparedRun& base, const ComparedRun& now, const Compar
   c.same_digest = base.summary.digest == now.summary.digest;
 
   c.checks = Checks(c, limits);
-  for (const ComparedRun* run : {&base, &now}) {
-    const std::string text = Contradiction(*run);
+  for (const std::string& text : {Contradiction("base", base), Contradiction("new", now)}) {
     if (!text.empty()) c.checks.push_back({"records", 1, 0, false, text});
   }
   return c;
