@@ -4,38 +4,10 @@
 
 #include <torch/torch.h>
 
-#include <array>
-#include <vector>
-
 #include "agent/agent_model.h"
+#include "agent/exits.h"
 
 namespace deerbench {
-
-struct ExitOptions {
-  std::vector<int> exit_layers;   // ascending, 0-based
-  std::vector<float> thresholds;  // one for each exit layer up to max_layer
-  int max_layer = 0;              // highest allowed exit; between two exits the next one is taken
-  int steps_per_stage = 1;        // decide anew every so many steps, in between keep the exit or a later one
-
-  // The layer at which the walk ends at the latest.
-  int LastLayer() const;
-  void Validate(int model_layers) const;
-};
-
-// What one exit said.
-struct ExitProbe {
-  int layer = 0;
-  float difference = 0;  // root mean square change of the pose since the exit before
-  std::array<float, 6> pose{};
-  float gripper_probability = 0;
-};
-
-struct ExitStep {
-  int exit_layer = 0;
-  std::vector<ExitProbe> probes;  // exits that were weighed, in order; empty where none had to be
-  std::array<float, 7> action{};  // pose in (-1, 1) and gripper -1 or 1, rounded to half precision
-  float gripper_probability = 0;
-};
 
 // One subtask's rollout at batch size one: layers, head and the LSTM state, which is updated once a step at
 // the exit taken.

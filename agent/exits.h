@@ -1,0 +1,35 @@
+// What an early exit is asked and what it answers; needs no tensor library.
+#pragma once
+
+#include <array>
+#include <vector>
+
+namespace deerbench {
+
+struct ExitOptions {
+  std::vector<int> exit_layers;   // ascending, 0-based
+  std::vector<float> thresholds;  // one for each exit layer up to max_layer
+  int max_layer = 0;              // highest allowed exit; between two exits the next one is taken
+  int steps_per_stage = 1;        // decide anew every so many steps, in between keep the exit or a later one
+
+  // The layer at which the walk ends at the latest.
+  int LastLayer() const;
+  void Validate(int model_layers) const;
+};
+
+// What one exit said.
+struct ExitProbe {
+  int layer = 0;
+  float difference = 0;  // root mean square change of the pose since the exit before
+  std::array<float, 6> pose{};
+  float gripper_probability = 0;
+};
+
+struct ExitStep {
+  int exit_layer = 0;
+  std::vector<ExitProbe> probes;  // exits that were weighed, in order; empty where none had to be
+  std::array<float, 7> action{};  // pose in (-1, 1) and gripper -1 or 1, rounded to half precision
+  float gripper_probability = 0;
+};
+
+}  // namespace deerbench

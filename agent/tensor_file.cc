@@ -1,0 +1,140 @@
+#include "agent/tensor_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace deerbench {
+namespace {
+
+using nlohmann::json;
+
+struct TypeInfo {
+  std::string_view name;
+  size_t bytes;
+};
+constexpr TypeInfo kTypes[] = {{"F32", 4}, {"F16", 2}, {"BF16", 2}, {"F64", 8}, {"I64", 8}, {"I32", 4},
+                               {"I16", 2}, {"I8", 1},  {"U8", 1},   {"BOOL", 1}};  // as TensorType
+constexpr uint64_t kMaxHeaderBytes = 100 << 20;                                    // the format's own limit
+
+[[noreturn]] void Broken(const std::filesystem::path& path, const std::string& what) {
+  Fail(fmt::format("{}: not a valid safetensors file: {}", path.string(), what));
+}
+
+}  // namespace
+
+std::string_view TensorTypeName(TensorType type) { return kTypes[static_cast<int>(type)].name; }
+
+size_t TensorTypeSize(TensorType type) { return kTypes[static_cast<int>(type)].bytes; }
+
+struct TensorFile::Mapping {
+  explicit Mapping(const std::filesystem::path& path) {
+    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) Fail(fmt::format("{}: cannot open: {}", path.string(), std::strerror(errno)));
+    struct stat status {};
+    const bool known = fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+    size = known ? static_cast<uint64_t>(status.st_size) : 0;
+    // Private and writable: torch has no read-only tensors, and a stray write must not reach the file.
+    void* address = size ? mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0) : MAP_FAILED;
+    close(file);
+    if (address == MAP_FAILED) Broken(path, fmt::format("{} bytes long, expected at least 8", size));
+    data = static_cast<uint8_t*>(address);
+  }
+  ~Mapping() { munmap(data, size); }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  uint8_t* data = nullptr;
+  uint64_t size = 0;
+};
+
+TensorFile::TensorFile(const std::filesystem::path& path)
+    : path_(path), mapping_(std::make_shared<Mapping>(path)) {
+  if (mapping_->size < 8) Broken(path, fmt::format("{} bytes long, expected at least 8", mapping_->size));
+  uint64_t header_size = 0;
+  std::memcpy(&header_size, mapping_->data, 8);
+  if (header_size > kMaxHeaderBytes || header_size > mapping_->size - 8) {
+    Broken(path, fmt::format("header length is {}, the file has {} bytes behind it", header_size,
+                             mapping_->size - 8));
+  }
+  const char* text = reinterpret_cast<const char*>(mapping_->data + 8);
+  const json header = json::parse(text, text + header_size, nullptr, /*allow_exceptions=*/false);
+  if (!header.is_object()) Broken(path, "its header is not a JSON object");
+
+  const uint64_t body = 8 + header_size, body_size = mapping_->size - body;
+  std::vector<std::pair<uint64_t, const std::string*>> starts;
+  for (const auto& [name, value] : header.items()) {
+    if (name == "__metadata__") {
+      if (!value.is_object()) Broken(path, "'__metadata__' is not an object");
+      for (const auto& [key, entry] : value.items()) {
+        if (!entry.is_string()) Broken(path, fmt::format("metadata '{}' is not a string", key));
+        metadata_[key] = entry.get<std::string>();
+      }
+      continue;
+    }
+    Entry entry;
+    uint64_t begin = 0, end = 0;  // bytes behind the header
+    try {
+      const auto dtype = value.at("dtype").get<std::string>();
+      const auto* type =
+          std::find_if(std::begin(kTypes), std::end(kTypes), [&](auto& t) { return dtype == t.name; });
+      if (type == std::end(kTypes))
+        Broken(path, fmt::format("tensor '{}' has unknown dtype '{}'", name, dtype));
+      entry.type = static_cast<TensorType>(type - kTypes);
+      for (const json& extent : value.at("shape")) {
+        if (!extent.is_number_unsigned())
+          Broken(path, fmt::format("tensor '{}' has shape {}", name, value["shape"].dump()));
+        entry.shape.push_back(extent.get<int64_t>());
+      }
+      const auto& offsets = value.at("data_offsets");
+      if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
+          !offsets[1].is_number_unsigned()) {
+        Broken(path, fmt::format("tensor '{}' has data_offsets {}", name, offsets.dump()));
+      }
+      begin = offsets[0].get<uint64_t>();
+      end = offsets[1].get<uint64_t>();
+    } catch (const json::exception&) {
+      Broken(path, fmt::format("tensor '{}' lacks dtype, shape or data_offsets", name));
+    }
+    if (begin > end || end > body_size) {
+      Broken(path, fmt::format("tensor '{}' lies at bytes {} to {}, the file holds {}", name, begin, end,
+                               body_size));
+    }
+    uint64_t bytes = TensorTypeSize(entry.type);
+    for (const int64_t extent : entry.shape) {
+      if (extent < 0 || __builtin_mul_overflow(bytes, static_cast<uint64_t>(extent), &bytes))
+        bytes = UINT64_MAX;
+    }
+    if (bytes != end - begin) {
+      Broken(path,
+             fmt::format("tensor '{}' has {} bytes, its shape and dtype need {}", name, end - begin, bytes));
+    }
+    entry.data = mapping_->data + body + begin;
+    entry.bytes = bytes;
+    const auto [at, fresh] = entries_.emplace(name, std::move(entry));
+    if (fresh && bytes != 0) starts.emplace_back(begin, &at->first);
+  }
+  std::sort(starts.begin(), starts.end());
+  for (size_t i = 1; i < starts.size(); ++i) {
+    if (starts[i - 1].first + entries_.at(*starts[i - 1].second).bytes > starts[i].first) {
+      Broken(path, fmt::format("tensors '{}' and '{}' overlap", *starts[i - 1].second, *starts[i].second));
+    }
+  }
+}
+
+const TensorFile::Entry& TensorFile::Find(const std::string& name) const {
+  const auto it = entries_.find(name);
+  if (it == entries_.end()) Fail(fmt::format("{}: tensor '{}' is missing", path_.string(), name));
+  return it->second;
+}
+
+}  // namespace deerbench
