@@ -44,12 +44,14 @@ class LiftSkill : public Skill {
 
   Move Next(const View& view) override {
     const BlockView& block = view.blocks[block_];
-    if (const auto nudge = NudgeFromDrawerWall(view, block)) return {*nudge, ""};
     if (block.on == Surface::kSlider && !block.gripped) {
       if (const auto uncover = UncoverShelf(view, block.p.x)) return {*uncover, ""};
     }
-    const std::optional<Grasp> grasp = PlanGrasp(block);
+    const std::optional<Grasp> grasp = PlanGrasp(view, block_);
     if (!grasp) return NoGrip(block_);
+    if (grasp->crowded) {
+      if (const auto nudge = NudgeFromDrawerWall(view, block)) return {*nudge, ""};
+    }
     GraspStep step = TakeHold(view, block_, *grasp);
     if (step.held || (view.Held() == block_)) {
       // Back out the way the fingers point, then hold it up.
@@ -57,11 +59,11 @@ class LiftSkill : public Skill {
       step.goal = {.p = view.target - (view.tcp.z < kShelfClearance_m ? 0.04 : 0.0) * ahead,
                    .yaw = view.target_euler.z,
                    .pitch = view.target_euler.y,
-                   .open = false,
-                   .speed = 0.8};
+                   .open = false};
     }
     return {step.goal, ""};
   }
+  bool Handles(int block) const override { return block == block_; }
 
  private:
   int block_;
@@ -77,11 +79,12 @@ class RotateSkill : public Skill {
   Move Next(const View& view) override {
     const BlockView& block = view.blocks[block_];
     const double turned = ToEuler(block.q * Conjugate(start_q_)).z;
-    const std::optional<Grasp> grasp = PlanGrasp(block, turn_ - turned);
+    const std::optional<Grasp> grasp = PlanGrasp(view, block_, turn_ - turned);
     if (view.Held() == block_ && grasp) {
       // At the height where it lies: it slides on its surface and counts as turned there. Turned far enough,
       // let go, in case the fingers have raised it.
-      return {{.p = {view.tcp.x, view.tcp.y, grasp->p.z},
+      const double z = FloorAt(view, block.p) + std::max(HalfHeight(block), kFingertip_m + 0.006);
+      return {{.p = {view.tcp.x, view.tcp.y, z},
                .yaw = view.target_euler.z + (turn_ - turned),
                .open = std::abs(turn_ - turned) < 4 * kDegree},
               ""};
@@ -89,6 +92,7 @@ class RotateSkill : public Skill {
     if (!grasp) return NoGrip(block_);
     return {TakeHold(view, block_, *grasp).goal, ""};
   }
+  bool Handles(int block) const override { return block == block_; }
 
  private:
   int block_;
@@ -96,34 +100,13 @@ class RotateSkill : public Skill {
   Quat start_q_;
 };
 
-// Closed fingers behind the block, then straight on, steering so that the block stays in front.
 class PushSkill : public Skill {
  public:
   PushSkill(int block, Vec3 direction, Vec3 goal) : block_(block), direction_(direction), goal_(goal) {}
 
   Move Next(const View& view) override {
     const BlockView& block = view.blocks[block_];
-    const Vec3 side{-direction_.y, direction_.x, 0};
-    const bool along_x = std::abs(direction_.x) > 0.5;
-    const double half = HalfExtent(block, along_x ? 0 : 1);
-    const double floor_z = block.p.z - HalfHeight(block);
-    // Turned so that the two fingers stand side by side across the push.
-    ToolGoal goal{.yaw = along_x ? kYawHome_rad - std::numbers::pi / 2 : kYawHome_rad, .open = false};
-    const Vec3 behind = block.p - (half + 0.035) * direction_;
-    goal.p = {behind.x, behind.y, floor_z + kFingertip_m + 0.006};
-    const Vec3 to_tool = view.tcp - block.p;
-    const double back = -Dot(to_tool, direction_), across = Dot(to_tool, side);
-    const bool ready = back > half - 0.005 && back < half + 0.06 && std::abs(across) < 0.016 &&
-                       view.tcp.z < floor_z + 0.04 && TurnError(view, goal) < 0.2;
-    if (!ready) return {ApproachFromAbove(view, goal, ClearanceAt(goal.p), 0.008).goal, ""};
-    const double left = Dot(goal_ - block.p, direction_);
-    // Pushing off centre turns and drifts the block: go to the side it drifts to.
-    const double drift = Dot(block.p - goal_, side);
-    goal.p = block.p - (half + 0.012 - std::clamp(left, 0.0, 0.04)) * direction_ +
-             std::clamp(0.4 * drift, -0.006, 0.006) * side;
-    goal.p.z = floor_z + kFingertip_m + 0.006;
-    goal.speed = 0.5;
-    return {goal, ""};
+    return {PushBlock(view, block_, direction_, goal_, block.p.z - HalfHeight(block)), ""};
   }
 
  private:
@@ -131,47 +114,82 @@ class PushSkill : public Skill {
   Vec3 direction_, goal_;
 };
 
-// Pushes the nearest free block over the table's front edge into the open drawer.
+// Pushes a free block over the table's front edge into the open drawer. Where none lies in front of it, one
+// is taken there by hand.
 class PushIntoDrawerSkill : public Skill {
  public:
   explicit PushIntoDrawerSkill(const View& start) {
+    constexpr double kTrayHalf_m = 0.18, kRoom_m = 0.01, kFar = 10;
     double nearest = 1e9;
     for (int i = 0; i < 3; ++i) {
       const BlockView& block = start.blocks[i];
+      if (block.on != Surface::kTable || block.on_block || block.p.y > 0.03) continue;
       const double off_drawer = std::abs(block.p.x - start.X_WDrawer.p.x);
-      if (block.on != Surface::kTable || block.on_block || off_drawer > 0.165) continue;
-      const double cost = off_drawer - 0.2 * block.p.y;
+      const bool in_front = off_drawer < kTrayHalf_m - kRoom_m - HalfExtent(block, 0);
+      const double cost = off_drawer - 0.2 * block.p.y + (in_front ? 0 : kFar);
       if (cost < nearest) {
         nearest = cost;
         block_ = i;
+        carry_ = !in_front;
       }
     }
-    if (block_ >= 0) {
-      const Vec3 p = start.blocks[block_].p;
-      push_ = std::make_unique<PushSkill>(block_, Vec3{0, -1, 0}, Vec3{p.x, -0.26, p.z});
-    }
+    if (block_ < 0) return;
+    const Vec3 p = start.blocks[block_].p;
+    goal_ = {p.x, -0.26, p.z};
   }
 
   Move Next(const View& view) override {
-    if (block_ < 0) return Stuck("no block lies on the table in front of the drawer");
+    if (block_ < 0) return Stuck("no block lies on the table by itself");
     if (view.drawer < 0.1)
       return Stuck(fmt::format("the drawer is open by {:.2f} m, too little to take a block", view.drawer));
     const BlockView& block = view.blocks[block_];
+    if (carry_) {
+      if (view.Held() == block_) return {DropIntoDrawer(view, block_), ""};
+      const std::optional<Grasp> grasp = PlanGrasp(view, block_);
+      if (!grasp) return NoGrip(block_);
+      return {TakeHold(view, block_, *grasp).goal, ""};
+    }
     if (block.p.z < kTableTop_m || block.p.y < -0.20) {  // over the edge: get out of its way
       return {{.p = {view.target.x, std::max(view.target.y, -0.14), kTableClearance_m},
                .yaw = view.target_euler.z,
                .open = false},
               ""};
     }
-    return push_->Next(view);
+    return {PushBlock(view, block_, {0, -1, 0}, goal_, block.p.z - HalfHeight(block)), ""};
   }
+  bool Handles(int block) const override { return carry_ && block == block_; }
 
  private:
   int block_ = -1;
-  std::unique_ptr<PushSkill> push_;
+  bool carry_ = false;
+  Vec3 goal_;
 };
 
 }  // namespace
+
+// Closed fingers behind the block, then straight on, steering so that the block stays in front.
+ToolGoal PushBlock(const View& view, int index, const Vec3& direction, const Vec3& end, double floor_z) {
+  const BlockView& block = view.blocks[index];
+  const Vec3 side{-direction.y, direction.x, 0};
+  const double half = HalfExtent(block, std::abs(direction.x) > 0.5 ? 0 : 1);
+  const double z = floor_z + kFingertip_m + 0.006;
+  ToolGoal goal{.open = false};
+  const Vec3 behind = block.p - (half + 0.03) * direction;
+  goal.p = {behind.x, behind.y, z};
+  const Vec3 to_tool = view.tcp - block.p;
+  const double back = -Dot(to_tool, direction), across = Dot(to_tool, side);
+  const bool ready = back > half - 0.005 && back < half + 0.06 && std::abs(across) < 0.016 &&
+                     view.tcp.z < z + 0.02 && TurnError(view, goal) < 0.3;
+  if (!ready) return ApproachFromAbove(view, goal, ClearanceAt(goal.p), 0.008).goal;
+  const double left = Dot(end - block.p, direction);
+  // Pushing off centre turns and drifts the block: go to the side it drifts to.
+  const double drift = Dot(block.p - end, side);
+  goal.p = block.p - (half + 0.012 - std::clamp(left, 0.0, 0.05)) * direction +
+           std::clamp(0.4 * drift, -0.006, 0.006) * side;
+  goal.p.z = z;
+  goal.speed = 0.7;
+  return goal;
+}
 
 std::unique_ptr<Skill> MakeLiftSkill(const Task& task, const View&) {
   return std::make_unique<LiftSkill>(task);

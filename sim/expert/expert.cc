@@ -6,11 +6,14 @@
 #include <random>
 
 #include "base/error.h"
+#include "sim/expert/grasp.h"
 #include "sim/expert/skill.h"
 
 namespace deerbench {
 
 using expert::BlockHalfExtents;
+using expert::IsBetweenFingers;
+using expert::LetGo;
 using expert::Look;
 using expert::MakeSkill;
 using expert::Move;
@@ -46,7 +49,10 @@ void Expert::Reset(const World& world, TaskId task, uint64_t seed) {
 ExpertStep Expert::Step(const World& world) {
   Require(impl_->skill != nullptr, "Expert::Step was called before Reset");
   const View view = Look(world, impl_->half_extents);
-  const Move move = impl_->skill->Next(view);
+  Move move = impl_->skill->Next(view);
+  for (int i = 0; i < 3; ++i) {
+    if (!impl_->skill->Handles(i) && IsBetweenFingers(view, i)) move.goal = LetGo(view, i);
+  }
   ExpertStep step;
   if (!move.problem.empty()) {
     step.can_act = false;

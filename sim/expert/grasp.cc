@@ -15,11 +15,47 @@ constexpr double kYawRange_rad = 2.0;     // either side of home, within the las
 constexpr double kShelfYaw_rad = 0.06, kShelfPitch_rad = -0.9;
 constexpr double kReachIn_m = 0.10;  // how far outside the reach begins
 
+// How far into a box around `centre` a finger of `radius_m` at `p` would go, horizontally; 0 for none.
+double Overlap(const Vec3& p, double radius_m, const Vec3& centre, double half_x, double half_y) {
+  const double x = half_x + radius_m - std::abs(p.x - centre.x);
+  const double y = half_y + radius_m - std::abs(p.y - centre.y);
+  return std::max(std::min(x, y), 0.0);
+}
+
+// How much stands where the open fingers and the hand go that take the block from above, m.
+double Crowding(const View& view, int index, double yaw) {
+  constexpr double kFingerAt_m = 0.05, kFinger_m = 0.012, kButtonHalf_m = 0.031;
+  constexpr double kHandHalf_m = 0.10, kHandThick_m = 0.03, kCabinet_y = 0.015;
+  constexpr double kTrayHalf_m = 0.18, kTrayFront_y = -0.16, kTableEdge_y = -0.18;
+  const BlockView& block = view.blocks[index];
+  const Vec3 across{std::sin(yaw), -std::cos(yaw), 0};
+  double crowding = 0;
+  for (const double side : {-1.0, 1.0}) {
+    const Vec3 finger = block.p + side * kFingerAt_m * across;
+    for (int i = 0; i < 3; ++i) {
+      const BlockView& other = view.blocks[i];
+      if (i == index || other.p.z + HalfHeight(other) < block.p.z || other.p.z > block.p.z + 0.12) continue;
+      crowding += Overlap(finger, kFinger_m, other.p, HalfExtent(other, 0), HalfExtent(other, 1));
+    }
+    if (block.on == Surface::kDrawer) {
+      const Vec3& tray = view.X_WDrawer.p;
+      crowding += std::max(std::abs(finger.x - tray.x) + kFinger_m - kTrayHalf_m, 0.0) +
+                  std::max(finger.y + kFinger_m - kTableEdge_y, 0.0) +
+                  std::max(tray.y + kTrayFront_y + kFinger_m - finger.y, 0.0);
+    } else if (block.p.z < view.X_WButton.p.z + 0.02) {
+      crowding += Overlap(finger, kFinger_m, view.X_WButton.p, kButtonHalf_m, kButtonHalf_m);
+    }
+  }
+  const double hand_y = block.p.y + kHandHalf_m * std::abs(across.y) + kHandThick_m * std::abs(across.x);
+  return crowding + std::max(hand_y - kCabinet_y, 0.0);
+}
+
 }  // namespace
 
 double ClearanceAt(const Vec3& p) { return p.y > 0.0 ? kShelfClearance_m : kTableClearance_m; }
 
-std::optional<Grasp> PlanGrasp(const BlockView& block, double turn_rad) {
+std::optional<Grasp> PlanGrasp(const View& view, int index, double turn_rad) {
+  const BlockView& block = view.blocks[index];
   const std::array<double, 9> r = ToMatrix(block.q);
   const double widths[3] = {2 * block.half_extents.x, 2 * block.half_extents.y, 2 * block.half_extents.z};
   std::optional<Grasp> best;
@@ -36,11 +72,12 @@ std::optional<Grasp> PlanGrasp(const BlockView& block, double turn_rad) {
                    to = std::abs(candidate + turn_rad - kYawHome_rad);
       if (std::max(from, to) > kYawRange_rad + 1e-9) continue;
       // Wide grips leave little room for error, slanted faces slip, large turns take time.
-      const double cost =
-          std::max(from, to) + 20 * std::max(0.0, widths[axis] - 0.045) + 3 * std::abs(direction.z);
+      const double crowding = Crowding(view, index, candidate);
+      const double cost = std::max(from, to) + 20 * std::max(0.0, widths[axis] - 0.045) +
+                          3 * std::abs(direction.z) + 100 * crowding;
       if (cost < best_cost) {
         best_cost = cost;
-        best = Grasp{.p = block.p, .yaw = candidate};
+        best = Grasp{.p = block.p, .yaw = candidate, .crowded = crowding > 0.004};
       }
     }
   }
@@ -80,8 +117,23 @@ GraspStep TakeHold(const View& view, int index, const Grasp& grasp) {
   const Reach reach = ReachAlong(view, step.goal, kReachIn_m, kTableClearance_m);
   step.goal = reach.goal;
   if (reach.left_m < 0.05) step.goal.speed = 0.6;
-  if (reach.left_m < 0.005) step.goal.open = false;
+  if (reach.left_m < 0.006) step.goal.open = false;
   return step;
+}
+
+bool IsBetweenFingers(const View& view, int block) {
+  constexpr double kAside_m = 0.03, kOpen_m = 0.012, kDeep_m = 0.03;
+  const Vec3 ahead = PointingDirection(view.tcp_euler.z, view.tcp_euler.y);
+  const Vec3 off = view.blocks[block].p - view.tcp;
+  const double along = Dot(off, ahead);
+  return view.gripper_width > kOpen_m && std::abs(along) < kDeep_m && Norm(off - along * ahead) < kAside_m;
+}
+
+ToolGoal LetGo(const View& view, int block) {
+  const Vec3 ahead = PointingDirection(view.tcp_euler.z, view.tcp_euler.y);
+  return {.p = view.tcp - (view.blocks[block].gripped ? 0.0 : 0.05) * ahead,
+          .yaw = view.target_euler.z,
+          .pitch = view.target_euler.y};
 }
 
 }  // namespace deerbench::expert

@@ -18,13 +18,14 @@ double ClearanceAt(const Vec3& p);
 struct Grasp {
   Vec3 p = {};  // tcp at the moment of closing
   double yaw = 0;
-  double pitch = 0;  // 0: from above; on the shelf the fingers lean in through its open front
+  double pitch = 0;      // 0: from above; on the shelf the fingers lean in through its open front
+  bool crowded = false;  // something stands where an open finger would go down
 };
 
 // How to hold the block as it lies: the fingers close on two of its upright faces that fit between them.
-// `turn_rad`: how far it will be turned in the hand afterwards (yaw is chosen to leave room for it). Nothing
-// if no pair of faces fits.
-std::optional<Grasp> PlanGrasp(const BlockView& block, double turn_rad = 0);
+// Of several pairs the one beside which the fingers find most room. `turn_rad`: how far it will be turned in
+// the hand afterwards (yaw is chosen to leave room for it). Nothing if no pair of faces fits.
+std::optional<Grasp> PlanGrasp(const View& view, int block, double turn_rad = 0);
 
 // Next tool goal towards holding the block, from wherever the tool is. `held` once the fingers have closed on
 // it.
@@ -33,5 +34,10 @@ struct GraspStep {
   bool held = false;
 };
 GraspStep TakeHold(const View& view, int block, const Grasp& grasp);
+
+// Whether the block is between the fingers, held or not.
+bool IsBetweenFingers(const View& view, int block);
+// Opens the hand and backs out from around the block.
+ToolGoal LetGo(const View& view, int block);
 
 }  // namespace deerbench::expert

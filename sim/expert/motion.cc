@@ -16,17 +16,25 @@ Vec3 ScaledTo(const Vec3& v, double longest) {
   return largest > longest ? (longest / largest) * v : v;
 }
 
-// Which way to move the running target so that the tool gets to `p`. The target leads the tool by a bounded
-// length, so that it neither runs away against an obstacle nor beyond the arm's reach. The inverse kinematics
-// leave an error of up to a centimetre that stays (it does not converge): close to the goal the measured
-// error is worked off.
+// Which way to move the running target so that the tool gets to `p`. The inverse kinematics do not converge:
+// far out they leave an error of several centimetres that stays. So the measured error is worked off, and the
+// target leads the tool by a bounded length, shorter where the tool has met an obstacle.
 Vec3 TargetShift(const View& view, const Vec3& p) {
-  constexpr double kNear_m = 0.03, kGain = 0.4, kNearLead_m = 0.04, kFarLead_m = 0.08;
+  constexpr double kGain = 0.4, kLead_m = 0.05, kFreeLead_m = 0.15;
   const Vec3 error = p - view.tcp;
-  const bool near = Norm(error) < kNear_m;
-  const Vec3 lead = near ? view.target + kGain * error - view.tcp : p - view.tcp;
-  const double length = Norm(lead), longest = near ? kNearLead_m : kFarLead_m;
+  const double wanted = kGain * Norm(error);
+  const Vec3 shift = (wanted > kPositionStep_m ? kPositionStep_m / Norm(error) : kGain) * error;
+  const Vec3 lead = view.target + shift - view.tcp;
+  const double length = Norm(lead), longest = view.obstructed ? kLead_m : kFreeLead_m;
   return view.tcp + (length > longest ? longest / length : 1.0) * lead - view.target;
+}
+
+// How far the way has to stay back from the goal for what the tool is off line and off its turn.
+double Standoff(double off_m, double tolerance_m, double turn_error, double longest_m) {
+  constexpr double kPerMetre = 4, kPerRadian_m = 0.3;
+  return std::min(
+      kPerMetre * std::max(off_m - tolerance_m, 0.0) + kPerRadian_m * std::max(turn_error - kTurned_rad, 0.0),
+      longest_m);
 }
 
 }  // namespace
@@ -50,21 +58,25 @@ double TurnError(const View& view, const ToolGoal& goal) {
 }
 
 Approach ApproachFromAbove(const View& view, ToolGoal goal, double clearance_z, double tolerance_m) {
+  constexpr double kSag_m = 0.015, kFade_m = 0.03, kAhead_m = 0.05;
   Approach approach;
-  const double distance = HorizontalDistance(view, goal.p);
-  const bool turned = TurnError(view, goal) < kTurned_rad;
-  // Below the clearance a little more drift is allowed than it took to begin the descent.
-  const bool low = view.tcp.z < clearance_z - 0.03;
-  approach.over = turned && distance < (low ? 2 * tolerance_m : tolerance_m);
+  const double distance = HorizontalDistance(view, goal.p), turn = TurnError(view, goal);
+  approach.over = turn < 1.5 * kTurned_rad && distance < 2 * tolerance_m;
   approach.arrived = approach.over && std::abs(view.tcp.z - goal.p.z) < kArrived_m;
-  if (!approach.over) {
-    const bool across = view.tcp.z > clearance_z - 0.02 || distance < tolerance_m;
-    const Vec3 here = view.tcp;
-    goal.p = across ? Vec3{goal.p.x, goal.p.y, clearance_z} : Vec3{here.x, here.y, clearance_z};
-    if (!across) {  // straight up first, turning only once clear
-      goal.yaw = view.target_euler.z;
-      goal.pitch = view.target_euler.y;
-    }
+  const double standoff = Standoff(distance, tolerance_m, turn, std::max(clearance_z - goal.p.z, 0.0));
+  if (standoff > 0) {
+    goal.p.z += standoff;
+    // Too low to go across: back out the way the fingers point, turning and crossing the more the higher.
+    const double lacking = goal.p.z - view.tcp.z;
+    const double across = 1 - std::clamp((lacking - kSag_m) / kFade_m, 0.0, 1.0);
+    const Vec3 ahead = PointingDirection(view.tcp_euler.z, view.tcp_euler.y);
+    const double back = (1 - across) * std::max(lacking, 0.0) / std::max(-ahead.z, 0.3);
+    const double reach = std::min(1.0, across * kAhead_m / std::max(distance, 1e-9));
+    goal.p.x = view.tcp.x + reach * (goal.p.x - view.tcp.x) - back * ahead.x;
+    goal.p.y = view.tcp.y + reach * (goal.p.y - view.tcp.y) - back * ahead.y;
+    const double most = across * kRotationStep_rad;
+    goal.yaw = view.target_euler.z + std::clamp(goal.yaw - view.target_euler.z, -most, most);
+    goal.pitch = view.target_euler.y + std::clamp(goal.pitch - view.target_euler.y, -most, most);
   }
   approach.goal = goal;
   return approach;
@@ -76,15 +88,15 @@ Vec3 PointingDirection(double yaw, double pitch) {
 
 Reach ReachAlong(const View& view, ToolGoal goal, double back_m, double clearance_z) {
   // A cone: far out the tool may stray, at the goal it may not.
-  constexpr double kAngle_rad = 0.12, kOffLine_m = 0.012, kOpening = 0.25, kSlack_m = 0.04;
+  constexpr double kAngle_rad = 0.4, kOffLine_m = 0.012, kOpening = 0.3, kSlack_m = 0.04;
   const Vec3 ahead = PointingDirection(goal.yaw, goal.pitch);
   const Vec3 off = view.tcp - goal.p;
-  const double along = Dot(off, ahead);
+  const double along = Dot(off, ahead), aside = Norm(off - along * ahead), turn = TurnError(view, goal);
   Reach reach;
-  if (TurnError(view, goal) < kAngle_rad &&
-      Norm(off - along * ahead) < kOffLine_m - kOpening * std::min(along, 0.0) &&
+  if (turn < kAngle_rad && aside < kOffLine_m - kOpening * std::min(along, 0.0) &&
       along > -back_m - kSlack_m) {
     reach.left_m = Norm(off);
+    goal.p = goal.p - Standoff(aside, 0.5 * kOffLine_m, turn, back_m) * ahead;
     reach.goal = goal;
     return reach;
   }

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 #include "sim/expert/grasp.h"
@@ -11,12 +13,31 @@
 namespace deerbench::expert {
 namespace {
 
+// The pitch at which the held block is level again. Leaning fingers took it lying flat: upright they would
+// hold it aslant.
+double LevelPitch(const View& view, int block, double yaw) {
+  constexpr double kMostLean_rad = 1.0, kStep_rad = 0.1, kLeanCost = 0.1;
+  const Quat in_hand = Conjugate(FromEuler(view.tcp_euler)) * view.blocks[block].q;
+  double best = 0, best_cost = 1e9;
+  for (int i = 0; i * kStep_rad <= kMostLean_rad; ++i) {
+    const double pitch = -i * kStep_rad;
+    const std::array<double, 9> r = ToMatrix(FromEuler({std::numbers::pi, pitch, yaw}) * in_hand);
+    const double upright = std::max({std::abs(r[6]), std::abs(r[7]), std::abs(r[8])});
+    const double cost = std::acos(std::min(upright, 1.0)) + kLeanCost * std::abs(pitch);
+    if (cost < best_cost) {
+      best_cost = cost;
+      best = pitch;
+    }
+  }
+  return best;
+}
+
 // Carries the held block over `spot` (its centre when put down), lowers it, lets go and rises.
 ToolGoal PutDown(const View& view, int block, const Vec3& spot, double clearance_z, double yaw) {
   const Vec3 in_hand = view.blocks[block].p - view.tcp;  // the grip need not be central
-  ToolGoal goal{.p = spot - in_hand, .yaw = yaw, .open = false};
+  ToolGoal goal{.p = spot - in_hand, .yaw = yaw, .pitch = LevelPitch(view, block, yaw), .open = false};
   Approach approach = ApproachFromAbove(view, goal, clearance_z, 0.008);
-  if (approach.over) approach.goal.speed = view.tcp.z < goal.p.z + 0.06 ? 0.4 : 0.8;
+  if (approach.over && view.tcp.z < goal.p.z + 0.06) approach.goal.speed = 0.5;
   if (approach.arrived) approach.goal.open = true;
   return approach.goal;
 }
@@ -61,6 +82,34 @@ std::optional<double> FreeX(const View& view, int except, double low, double hig
   return best;
 }
 
+// Where on the shelf a block in the hand finds most room: beside the slider, between walls and other blocks.
+std::optional<double> FreeShelf(const View& view, int held) {
+  constexpr double kShelfHalf_m = 0.26, kPanel_m = 0.28, kHandHalf_m = 0.1, kBeside_m = 0.03;
+  const double middle = view.X_WPlank.p.x, half = HalfExtent(view.blocks[held], 0);
+  const double door_left = view.X_WSlide.p.x, door_right = door_left + kPanel_m;
+  std::optional<double> best;
+  double best_room = 0;
+  for (double x = middle - kShelfHalf_m; x <= middle + kShelfHalf_m; x += 0.005) {
+    const double open =
+        std::min(kShelfHalf_m - std::abs(x - middle), std::max(door_left - x, x - door_right));
+    if (open < half) continue;
+    // The hand finds room in the middle of an opening; another block can be moved aside by a little.
+    double room = std::min(open, kHandHalf_m);
+    for (int i = 0; i < 3; ++i) {
+      const BlockView& other = view.blocks[i];
+      if (i == held || other.p.y < 0.0 || other.p.z < kShelfTop_m) continue;
+      const double gap = std::abs(x - other.p.x) - HalfExtent(other, 0) - half;
+      room -= 3 * std::max(kBeside_m - gap, 0.0);
+    }
+    room += 0.06;
+    if (room > best_room) {
+      best_room = room;
+      best = x;
+    }
+  }
+  return best;
+}
+
 class PlaceSkill : public Skill {
  public:
   PlaceSkill(const Task& task, const View& start) : surface_(*task.surface), held_(start.Held()) {}
@@ -69,37 +118,16 @@ class PlaceSkill : public Skill {
     if (!held_) return Stuck("no block is held");
     if (view.Held() != held_) return {Rise(view), ""};
     const BlockView& block = view.blocks[*held_];
-    const double half = HalfHeight(block);
     if (surface_ == Surface::kDrawer) {
       if (view.drawer < 0.1)
         return Stuck(fmt::format("the drawer is open by {:.2f} m, too little to take a block", view.drawer));
-      // Over the part of the tray that stands out from under the table top.
-      const double floor_z = view.X_WDrawer.p.z + 0.02;
-      const double front_y = view.X_WDrawer.p.y - 0.16, back_y = -0.18;
-      const double y = std::max(0.5 * (front_y + back_y), front_y + 0.06);
-      const double x = view.X_WDrawer.p.x;
-      const auto free = FreeX(view, *held_, x - 0.1, x + 0.1, y, floor_z + 0.02, x);
-      return {PutDown(view, *held_, {free.value_or(x), y, floor_z + half + 0.012}, kTableClearance_m,
-                      kYawHome_rad),
-              ""};
+      return {DropIntoDrawer(view, *held_), ""};
     }
-    // The compartment that the slider leaves open.
-    const double door_left = view.X_WSlide.p.x, door_right = door_left + 0.28;
-    const SurfaceBox& left = view.surfaces.slider_left;
-    const SurfaceBox& right = view.surfaces.slider_right;
-    const double open_left = std::min(left.max.x + 0.08, door_left) - left.min.x;
-    const double open_right = right.max.x - std::max(right.min.x - 0.08, door_right);
-    const bool use_left = open_left > open_right;
-    if (std::max(open_left, open_right) < 0.09) {
-      return Stuck(fmt::format("the slider at {:.2f} m leaves no compartment open", view.slide));
-    }
-    const double low = use_left ? left.min.x + 0.05 : std::max(right.min.x, door_right + 0.05);
-    const double high = use_left ? std::min(left.max.x, door_left - 0.05) : right.max.x - 0.03;
-    const double y = 0.082, middle = 0.5 * (low + high);
-    const auto x =
-        FreeX(view, *held_, std::min(low, middle), std::max(high, middle), y, kShelfTop_m + half, middle);
-    return {PutOnShelf(view, *held_, {x.value_or(middle), y, kShelfTop_m + half + 0.004}), ""};
+    const std::optional<double> x = FreeShelf(view, *held_);
+    if (!x) return Stuck(fmt::format("with the slider at {:.2f} m the shelf has no room left", view.slide));
+    return {PutOnShelf(view, *held_, {*x, 0.082, kShelfTop_m + HalfHeight(block) + 0.004}), ""};
   }
+  bool Handles(int block) const override { return block == held_; }
 
  private:
   Surface surface_;
@@ -119,14 +147,16 @@ class StackSkill : public Skill {
       const Vec3 spot{base.p.x, base.p.y, base.p.z + HalfHeight(base) + HalfHeight(top) + 0.003};
       const double clearance = std::max(ClearanceAt(base.p), spot.z + 0.10);
       // Turned as it is in the hand, so that it comes down square on the block below where that is possible.
-      const std::optional<Grasp> square = PlanGrasp(base);
-      return {PutDown(view, *top_, spot, clearance, square ? square->yaw : kYawHome_rad), ""};
+      const bool level = LevelPitch(view, *top_, kYawHome_rad) == 0;
+      const std::optional<Grasp> square = PlanGrasp(view, *base_);
+      return {PutDown(view, *top_, spot, clearance, square && level ? square->yaw : kYawHome_rad), ""};
     }
     if (top.on_block || (lifted_ && top.touched)) return {Rise(view), ""};
-    const std::optional<Grasp> grasp = PlanGrasp(top);
+    const std::optional<Grasp> grasp = PlanGrasp(view, *top_);
     if (!grasp) return Stuck("the block to stack cannot be gripped as it lies");
     return {TakeHold(view, *top_, *grasp).goal, ""};
   }
+  bool Handles(int block) const override { return block == top_; }
 
  private:
   void Choose(const View& view) {
@@ -162,33 +192,86 @@ class StackSkill : public Skill {
   bool lifted_ = false;
 };
 
+// Pushes the upper block off, so that it lies on the table when the task is done: lifting it would end the
+// task with the block in the hand.
 class UnstackSkill : public Skill {
  public:
   explicit UnstackSkill(const View& start) {
     for (int i = 0; i < 3; ++i) {
+      if (start.blocks[i].on_block && !start.blocks[i].on) top_ = i;
+    }
+    for (int i = 0; i < 3 && !top_; ++i) {
       if (start.blocks[i].on_block) top_ = i;
+    }
+    if (!top_) return;
+    const Vec3& p = start.blocks[*top_].p;
+    double nearest = 1e9;
+    for (int i = 0; i < 3; ++i) {
+      const Vec3 d = start.blocks[i].p - p;
+      if (i != *top_ && d.z < -0.015 && std::hypot(d.x, d.y) < nearest) {
+        nearest = std::hypot(d.x, d.y);
+        base_ = i;
+      }
+    }
+    if (base_ && start.blocks[*base_].on == Surface::kTable) {
+      side_ = RoomBeside(start, 1) > RoomBeside(start, -1) ? 1 : -1;
     }
   }
 
   Move Next(const View& view) override {
     if (!top_) return Stuck("no block lies on another");
     const BlockView& top = view.blocks[*top_];
+    if (side_ != 0 && top.on_block) {
+      const BlockView& base = view.blocks[*base_];
+      const double beside = base.p.x + side_ * (HalfExtent(base, 0) + HalfExtent(top, 0) + 0.05);
+      ToolGoal goal =
+          PushBlock(view, *top_, {side_ * 1.0, 0, 0}, {beside, base.p.y, 0}, base.p.z + HalfHeight(base));
+      return {goal, ""};
+    }
     if (view.Held() == top_) {
       const double y = -0.10, z = kTableTop_m + HalfHeight(top) + 0.004;
       const auto x = FreeX(view, *top_, 0.0, 0.34, y, z, top.p.x);
       return {PutDown(view, *top_, {x.value_or(0.3), y, z}, kTableClearance_m + 0.04, kYawHome_rad), ""};
     }
-    if (!top.on_block && top.on) return {Rise(view), ""};
-    const std::optional<Grasp> grasp = PlanGrasp(top);
+    const std::optional<Grasp> grasp = PlanGrasp(view, *top_);
     if (!grasp) return Stuck("the upper block cannot be gripped as it lies");
     return {TakeHold(view, *top_, *grasp).goal, ""};
   }
+  bool Handles(int block) const override { return side_ == 0 && block == top_; }
 
  private:
-  std::optional<int> top_;
+  // How far from the next thing the block would land on that side, m.
+  double RoomBeside(const View& view, double side) const {
+    constexpr double kTableHalf_m = 0.36, kEnough_m = 0.08;
+    const BlockView& base = view.blocks[*base_];
+    const double x = base.p.x + side * (HalfExtent(base, 0) + HalfExtent(view.blocks[*top_], 0) + 0.02);
+    double room = std::min(kTableHalf_m - std::abs(x), kEnough_m);
+    const auto keep_off = [&](const Vec3& p) {
+      if (std::abs(p.y - base.p.y) < 0.08) room = std::min(room, std::abs(p.x - x) - 0.05);
+    };
+    for (int i = 0; i < 3; ++i) {
+      if (i != *top_ && i != *base_) keep_off(view.blocks[i].p);
+    }
+    keep_off(view.X_WButton.p);
+    return room;
+  }
+
+  std::optional<int> top_, base_;
+  int side_ = 0;  // of x; 0: taken off by hand
 };
 
 }  // namespace
+
+ToolGoal DropIntoDrawer(const View& view, int block) {
+  // Over the part of the tray that stands out from under the table top.
+  const double floor_z = FloorAt(view, view.X_WDrawer.p);
+  const double front_y = view.X_WDrawer.p.y - 0.16, back_y = -0.18;
+  const double y = std::max(0.5 * (front_y + back_y), front_y + 0.06);
+  const double x = view.X_WDrawer.p.x;
+  const auto free = FreeX(view, block, x - 0.1, x + 0.1, y, floor_z + 0.02, x);
+  const double z = floor_z + HalfHeight(view.blocks[block]) + 0.012;
+  return PutDown(view, block, {free.value_or(x), y, z}, kTableClearance_m, kYawHome_rad);
+}
 
 std::unique_ptr<Skill> MakePlaceSkill(const Task& task, const View& start) {
   return std::make_unique<PlaceSkill>(task, start);

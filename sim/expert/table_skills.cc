@@ -114,18 +114,29 @@ class SwitchSkill : public Skill {
 }  // namespace
 
 ToolGoal PushSlider(const View& view, bool left, double goal_m) {
-  constexpr double kHandleHalf = 0.02, kBeside = 0.065;
+  constexpr double kHandleHalf = 0.02, kBeside = 0.055, kFront_y = -0.085, kPass_m = 0.58;
+  constexpr double kLined_m = 0.03, kExact_m = 0.01, kOut_y = -0.05;
   const Vec3 handle = view.X_WSlide * Vec3{0.14, 0, 0.07};
   const double side =
       left ? 1 : -1;  // of the handle on which the fingers are: moving left pushes from the right
   ToolGoal goal{.p = {handle.x + side * kBeside, handle.y - 0.008, handle.z - 0.008}, .open = false};
   const double dx = side * (view.tcp.x - handle.x);
-  const bool beside = dx > 0 && dx < kBeside + 0.015 && std::abs(view.tcp.y - goal.p.y) < 0.025 &&
+  const bool beside = dx > 0 && dx < kBeside + 0.025 && std::abs(view.tcp.y - goal.p.y) < 0.025 &&
                       std::abs(view.tcp.z - goal.p.z) < 0.03;
-  if (!beside) return ApproachFromAbove(view, goal, kShelfClearance_m, 0.01).goal;
-  goal.p.x = handle.x - (goal_m - view.slide) + side * (kHandleHalf + 0.005);
-  goal.speed = 0.8;
-  return goal;
+  if (beside) {
+    goal.p.x = handle.x - (goal_m - view.slide) + side * (kHandleHalf + 0.005);
+    return goal;
+  }
+  // In from the front, lower than over the cabinet: the arm reaches farther there.
+  const double off = std::hypot(view.tcp.x - goal.p.x, view.tcp.z - goal.p.z);
+  const double in_y = goal.p.y;
+  goal.p.y = std::max(in_y - 4 * std::max(off - kExact_m, 0.0), kFront_y);
+  if (off < kLined_m) return goal;
+  if (view.tcp.y > kOut_y) {  // out from behind the front first
+    goal.p = {view.tcp.x, kFront_y - 0.03, std::max(view.tcp.z, goal.p.z)};
+    return goal;
+  }
+  return ApproachFromAbove(view, goal, kPass_m, 0.02).goal;
 }
 
 std::optional<ToolGoal> UncoverShelf(const View& view, double x) {

@@ -115,7 +115,20 @@ View Look(const World& world, const std::array<Vec3, 3>& half_extents) {
     // Closed fingers that stand on a block touch it too.
     out.gripped = finger[0] && finger[1] && view.gripper_width > 0.012;
   }
+  for (const ContactInfo& contact : info.robot.contacts) {
+    bool gripped = false;
+    for (size_t i = 0; i < 3; ++i) {
+      gripped = gripped || (contact.other_body == scene.block_bodies[i] && view.blocks[i].gripped);
+    }
+    view.obstructed = view.obstructed || !gripped;
+  }
   return view;
+}
+
+double FloorAt(const View& view, const Vec3& p) {
+  constexpr double kTableFront_y = -0.18, kShelfFront_y = 0.02, kTray_m = 0.02;
+  if (p.y < kTableFront_y || p.z < kTableTop_m) return view.X_WDrawer.p.z + kTray_m;
+  return p.y > kShelfFront_y ? kShelfTop_m : kTableTop_m;
 }
 
 double HalfHeight(const BlockView& block) {

@@ -29,6 +29,7 @@ struct View {
   Vec3 tcp;                         // measured, in W
   Vec3 tcp_euler;                   // unwrapped towards the target's
   Vec3 target, target_euler;        // where relative actions have led the tcp
+  bool obstructed = false;          // the robot touches something besides a block that it grips
   double gripper_width = 0;
   double gripper_action = 1;
   double slide = 0, drawer = 0, button = 0, toggle = 0;
@@ -45,6 +46,9 @@ struct View {
 std::array<Vec3, 3> BlockHalfExtents(const SceneDescription& scene);
 
 View Look(const World& world, const std::array<Vec3, 3>& half_extents);
+
+// Height of the surface over which a point in reach of the arm lies: table, shelf or drawer.
+double FloorAt(const View& view, const Vec3& p);
 
 // Extent of a block above and below its centre along W's z.
 double HalfHeight(const BlockView& block);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "sim/expert/view.h"
+#include "tests/expert/trace.h"
 #include "tests/expert/trials.h"
 
 int main(int argc, char** argv) {
@@ -28,20 +29,7 @@ int main(int argc, char** argv) {
         const TaskStart& start = starts[i * 7919 % starts.size()];
         const auto watch = [&](const World& world, const RelativeAction& a, int step) {
           if (!verbose || step % 5) return;
-          const expert::View v = expert::Look(world, halves);
-          fmt::print(
-              "{:3d} tcp {:.3f} {:.3f} {:.3f} eul {:.2f} {:.2f} {:.2f} tgt {:.3f} {:.3f} {:.3f} w {:.3f} g "
-              "{:.0f} | a {:.2f} {:.2f} {:.2f} {:.2f} {:.2f} {:.2f} {:.0f} | q {:.3f} {:.3f} {:.3f} {:.3f}",
-              step, v.tcp.x, v.tcp.y, v.tcp.z, v.tcp_euler.x, v.tcp_euler.y, v.tcp_euler.z, v.target.x,
-              v.target.y, v.target.z, v.gripper_width, v.gripper_action, a[0], a[1], a[2], a[3], a[4], a[5],
-              a[6], v.slide, v.drawer, v.button, v.toggle);
-          for (const auto& b : v.blocks)
-            fmt::print(" [{:.3f} {:.3f} {:.3f}{}{}{}{}]", b.p.x, b.p.y, b.p.z,
-                       b.on ? "tsd"[static_cast<int>(*b.on)] : '-', b.on_block ? "b" : "",
-                       b.gripped ? "G" : "", b.touched ? "T" : "");
-          for (const auto& c : world.Info().robot.contacts)
-            fmt::print(" ({}>{}:{})", c.own_link, c.other_body, c.other_link);
-          fmt::print("\n");
+          fmt::print("{}", test::TraceLine(world, halves, a, step));
         };
         const test::Trial trial = test::RunFromStart(model, start, task, i, watch);
         began += trial.began;
