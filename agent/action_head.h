@@ -48,9 +48,6 @@ TORCH_MODULE(HeadMlp);
 struct ActionHeadImpl : torch::nn::Module {
   ActionHeadImpl(const HeadConfig& config, int in_features, double eps);
 
-  // Maximum over the tokens, padding included: (N, T, d) -> (N, d).
-  static torch::Tensor Pool(const torch::Tensor& hidden) { return hidden.amax(1); }
-
   // Pooled features (B, W, d) through the head from `state`, which is left at the last step's.
   HeadOutput Run(const torch::Tensor& pooled, HeadState& state);
   // From zero history.

@@ -8,28 +8,46 @@
 
 #include "agent/action_head.h"
 #include "agent/config.h"
+#include "agent/conv_encoder.h"
 #include "agent/language_model.h"
 #include "agent/perceiver.h"
+#include "agent/state_encoder.h"
 #include "agent/vision_tower.h"
 
 namespace deerbench {
 
-struct AgentModelImpl : torch::nn::Module {
-  // `auxiliary_heads`: also the heads that only training uses (lm_head, lm_exit_modules).
-  explicit AgentModelImpl(const AgentConfig& config, bool auxiliary_heads = false);
+struct AgentParts {
+  bool auxiliary_heads = false;  // also the heads that only training uses (lm_head, lm_exit_modules)
+  int layers = 0;                // how many of the language model's layers, 0 for all
+};
 
-  // Normalised pictures (N, 3, S, S) of both cameras -> media latents (N, 2 * latents, D), static camera
-  // first.
-  torch::Tensor EncodeVision(const torch::Tensor& static_images, const torch::Tensor& gripper_images);
-  // From patch tokens (N, v, D) instead.
-  torch::Tensor Resample(const torch::Tensor& static_tokens, const torch::Tensor& gripper_tokens);
+// Shapes: N frames, v tokens a picture, m = MediaTokens() of the config, T text tokens.
+struct AgentModelImpl : torch::nn::Module {
+  explicit AgentModelImpl(const AgentConfig& config, const AgentParts& parts = {});
+
+  // Vision encoder: camera pictures, uint8 (N, H, W, 3), -> tokens (N, v, D). Without gradients: the encoder
+  // is never trained together with the rest.
+  CameraTokens EncodeTokens(const torch::Tensor& static_pictures, const torch::Tensor& gripper_pictures);
+  // Normalised pictures (N, 3, S, S) instead.
+  CameraTokens EncodeImages(const torch::Tensor& static_images, const torch::Tensor& gripper_images);
+
+  // Tokens -> what the language model attends to (N, m, D): the static camera's latents, the gripper
+  // camera's, and where the config has use_state the state's token. robot_obs (N, 15) is read only then and
+  // may be undefined.
+  torch::Tensor Media(const CameraTokens& tokens, const torch::Tensor& robot_obs = {});
+
+  // Largest value of each feature over the tokens: (N, T, d) -> (N, d), padding (mask 0) counted as the
+  // config says.
+  torch::Tensor Pool(const torch::Tensor& hidden, const torch::Tensor& mask) const;
 
   // Outputs of all layers, each (N, T, d).
   std::vector<torch::Tensor> HiddenStates(const torch::Tensor& ids, const torch::Tensor& mask,
                                           const torch::Tensor& media);
 
   AgentConfig config;
-  VisionTower vision{nullptr};
+  VisionTower vision{nullptr};          // VisionKind::kClip
+  ConvEncoder conv_vision{nullptr};     // VisionKind::kConv
+  StateEncoder state_encoder{nullptr};  // with use_state
   PerceiverResampler perceiver{nullptr};
   LanguageModel lang_encoder{nullptr};
   ActionHead extra_exit{nullptr};           // the one head of inference, shared by all exits

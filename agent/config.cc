@@ -1,9 +1,14 @@
 #include "agent/config.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <numbers>
 #include <set>
+#include <type_traits>
 
 #include "base/error.h"
 
@@ -11,6 +16,8 @@ namespace deerbench {
 namespace {
 
 using nlohmann::json;
+
+constexpr double kMaxInteger = 1 << 30;
 
 // Reads one object's fields and insists that every key was asked for.
 class FieldReader {
@@ -25,6 +32,10 @@ class FieldReader {
     seen_.insert(key);
     const auto it = object_.find(key);
     if (it == object_.end()) Fail(fmt::format("agent config: key '{}{}' is missing", path_, key));
+    if constexpr (std::is_same_v<T, int>) {  // the JSON library would cut a fraction off
+      if (!it->is_number_integer() || std::abs(it->template get<double>()) > kMaxInteger)
+        Fail(fmt::format("agent config: key '{}{}' is {}, expected an integer", path_, key, it->dump()));
+    }
     try {
       it->get_to(value);
     } catch (const json::exception&) {
@@ -76,11 +87,183 @@ void RequireToken(const char* field, int token, int vocab_size) {
   }
 }
 
-const char* Name(HeadConfig::DropoutPlacement placement) {
-  return placement == HeadConfig::DropoutPlacement::kLayerwise ? "layerwise" : "last";
+// Names of an enumeration's values, in order.
+constexpr const char* kPlacements[] = {"layerwise", "last"};
+constexpr const char* kVisionKinds[] = {"clip", "conv"};
+
+template <class Enum, size_t n>
+const char* Name(Enum value, const char* const (&names)[n]) {
+  return names[static_cast<size_t>(value)];
+}
+
+template <class Enum, size_t n>
+void ReadEnum(FieldReader& reader, const char* key, const char* path, Enum& value,
+              const char* const (&names)[n]) {
+  std::string name;
+  reader.Read(key, name);
+  const auto it = std::find(std::begin(names), std::end(names), name);
+  if (it == std::end(names)) {
+    Fail(fmt::format("agent config: '{}' is '{}', expected {}", path, name, fmt::join(names, " or ")));
+  }
+  value = static_cast<Enum>(it - std::begin(names));
+}
+
+void ValidateCamera(const char* name, const ConvCameraConfig& camera) {
+  const auto field = [&](const char* key) { return fmt::format("vision.{}.{}", name, key); };
+  RequirePositive(field("input_size").c_str(), camera.input_size);
+  RequirePositive(field("slots").c_str(), camera.slots);
+  if (camera.layers.empty())
+    Fail(fmt::format("agent config: '{}' is [], expected at least one", field("layers")));
+  for (const ConvLayerConfig& layer : camera.layers) {
+    RequirePositive(field("layers.channels").c_str(), layer.channels);
+    RequirePositive(field("layers.stride").c_str(), layer.stride);
+    if (layer.kernel < 1 || layer.kernel % 2 == 0)
+      Fail(fmt::format("agent config: '{}' is {}, expected an odd number", field("layers.kernel"),
+                       layer.kernel));
+  }
+}
+
+void ValidateVision(const VisionConfig& vision) {
+  RequirePositive("vision.width", vision.width);
+  if (vision.kind == VisionKind::kConv) {
+    ValidateCamera("static", vision.static_camera);
+    ValidateCamera("gripper", vision.gripper_camera);
+    if (!(vision.pixel_std > 0))
+      Fail(fmt::format("agent config: 'vision.pixel_std' is {}, expected above 0", vision.pixel_std));
+    return;
+  }
+  RequirePositive("vision.patch_size", vision.patch_size);
+  RequirePositive("vision.image_size", vision.image_size);
+  RequireDivides("vision.image_size", vision.image_size, "vision.patch_size", vision.patch_size);
+  RequirePositive("vision.layers", vision.layers);
+  RequirePositive("vision.heads", vision.heads);
+  RequireDivides("vision.width", vision.width, "vision.heads", vision.heads);
+  RequirePositive("vision.output_dim", vision.output_dim);
+}
+
+void ValidateState(const StateConfig& state) {
+  const size_t size = state.use_state ? kRobotObsSize : 0;
+  if (state.mean.size() != size || state.scale.size() != size) {
+    Fail(fmt::format("agent config: 'state.mean' and 'state.scale' have {} and {} entries, expected {}",
+                     state.mean.size(), state.scale.size(), size));
+  }
+  for (const double scale : state.scale) {
+    if (!(scale > 0)) Fail(fmt::format("agent config: 'state.scale' holds {}, expected above 0", scale));
+  }
+  for (const int angle : state.angles) {
+    if (angle < 0 || static_cast<size_t>(angle) >= size)
+      Fail(fmt::format("agent config: 'state.angles' holds {}, expected an index below {}", angle, size));
+  }
+}
+
+// The agent that is trained here: the official architecture with a vision encoder that learns from our
+// pictures.
+AgentConfig NanoConfig() {
+  AgentConfig c;
+  c.name = "nano";
+  c.vision.kind = VisionKind::kConv;
+  c.vision.width = 64;
+  c.vision.static_camera = {100, {{16, 5, 2}, {32, 3, 2}, {32, 3, 1}, {32, 3, 1}}, 16};
+  c.vision.gripper_camera = {42, {{16, 5, 2}, {32, 3, 1}, {32, 3, 1}}, 8};
+  c.perceiver = {.depth = 1, .latents = 8, .heads = 4, .head_dim = 16, .ff_mult = 2};
+  c.cross_attention = {.every_n_layers = 1, .heads = 4, .head_dim = 16, .ff_mult = 2, .gate_init = 0.5};
+  c.language.vocab_size = 600;
+  c.language.width = 64;
+  c.language.layers = 12;
+  c.language.heads = 4;
+  c.language.max_seq_len = 64;
+  c.language.end_of_chunk_token = 597;
+  c.language.media_token = 598;
+  c.language.pad_token = 599;
+  c.head = {.pool_padding = false,
+            .lstm_hidden = 128,
+            .lstm_layers = 1,
+            .lstm_layernorm = true,
+            .mlp_hidden = {128, 64},
+            .mlp_dropout = 0,
+            .lstm_dropout = 0};
+  // A rough middle and spread of what the robot does: hand position (m), hand angles, gripper opening (m),
+  // seven joints, last gripper command. Training may put measured ones in their place.
+  constexpr double kHalfTurn = std::numbers::pi;
+  c.state = {
+      .use_state = true,
+      .mean = {0.0, -0.1, 0.5, kHalfTurn, 0, kHalfTurn / 2, 0.04, -1.2, 1.0, 2.1, -2.3, -0.9, 1.6, 0.5, 0},
+      .scale = {0.2, 0.15, 0.1, 0.3, 0.3, 0.6, 0.04, 0.5, 0.4, 0.5, 0.4, 0.5, 0.5, 0.6, 1},
+      .angles = {3, 4, 5}};
+  c.prompt.end_of_text = false;
+  return c;
+}
+
+void ReadCamera(const json& object, const char* name, ConvCameraConfig& camera) {
+  FieldReader reader(object, fmt::format("vision.{}.", name));
+  reader.Read("input_size", camera.input_size);
+  reader.Read("slots", camera.slots);
+  const json& layers = reader.Object("layers");
+  reader.Finish();
+  if (!layers.is_array())
+    Fail(fmt::format("agent config: 'vision.{}.layers' is {}, expected a list", name, layers.dump()));
+  camera.layers.clear();
+  for (const json& entry : layers) {
+    ConvLayerConfig layer;
+    FieldReader fields(entry, fmt::format("vision.{}.layers.", name));
+    fields.Read("channels", layer.channels);
+    fields.Read("kernel", layer.kernel);
+    fields.Read("stride", layer.stride);
+    fields.Finish();
+    camera.layers.push_back(layer);
+  }
+}
+
+json CameraJson(const ConvCameraConfig& camera) {
+  json layers = json::array();
+  for (const ConvLayerConfig& layer : camera.layers)
+    layers.push_back({{"channels", layer.channels}, {"kernel", layer.kernel}, {"stride", layer.stride}});
+  return {{"input_size", camera.input_size}, {"slots", camera.slots}, {"layers", layers}};
+}
+
+void ReadVision(const json& object, VisionConfig& vision) {
+  FieldReader reader(object, "vision.");
+  ReadEnum(reader, "kind", "vision.kind", vision.kind, kVisionKinds);
+  reader.Read("width", vision.width);
+  if (vision.kind == VisionKind::kConv) {
+    ReadCamera(reader.Object("static"), "static", vision.static_camera);
+    ReadCamera(reader.Object("gripper"), "gripper", vision.gripper_camera);
+    reader.Read("pixel_mean", vision.pixel_mean);
+    reader.Read("pixel_std", vision.pixel_std);
+  } else {
+    reader.Read("image_size", vision.image_size);
+    reader.Read("patch_size", vision.patch_size);
+    reader.Read("layers", vision.layers);
+    reader.Read("heads", vision.heads);
+    reader.Read("output_dim", vision.output_dim);
+  }
+  reader.Finish();
+}
+
+json VisionJson(const VisionConfig& vision) {
+  json object = {{"kind", Name(vision.kind, kVisionKinds)}, {"width", vision.width}};
+  if (vision.kind == VisionKind::kConv) {
+    object["static"] = CameraJson(vision.static_camera);
+    object["gripper"] = CameraJson(vision.gripper_camera);
+    object["pixel_mean"] = vision.pixel_mean;
+    object["pixel_std"] = vision.pixel_std;
+  } else {
+    object["image_size"] = vision.image_size;
+    object["patch_size"] = vision.patch_size;
+    object["layers"] = vision.layers;
+    object["heads"] = vision.heads;
+    object["output_dim"] = vision.output_dim;
+  }
+  return object;
 }
 
 }  // namespace
+
+int ConvCameraConfig::grid() const {
+  int size = input_size;
+  for (const ConvLayerConfig& layer : layers) size = (size - 1) / layer.stride + 1;
+  return size;
+}
 
 std::vector<int> AgentConfig::ExitLayers() const {
   std::vector<int> exits;
@@ -91,14 +274,7 @@ std::vector<int> AgentConfig::ExitLayers() const {
 }
 
 void AgentConfig::Validate() const {
-  RequirePositive("vision.patch_size", vision.patch_size);
-  RequirePositive("vision.image_size", vision.image_size);
-  RequireDivides("vision.image_size", vision.image_size, "vision.patch_size", vision.patch_size);
-  RequirePositive("vision.layers", vision.layers);
-  RequirePositive("vision.heads", vision.heads);
-  RequirePositive("vision.width", vision.width);
-  RequireDivides("vision.width", vision.width, "vision.heads", vision.heads);
-  RequirePositive("vision.output_dim", vision.output_dim);
+  ValidateVision(vision);
   RequirePositive("perceiver.depth", perceiver.depth);
   RequirePositive("perceiver.latents", perceiver.latents);
   RequirePositive("perceiver.heads", perceiver.heads);
@@ -125,6 +301,11 @@ void AgentConfig::Validate() const {
   for (const int width : head.mlp_hidden) RequirePositive("head.mlp_hidden", width);
   RequireRate("head.mlp_dropout", head.mlp_dropout);
   RequireRate("head.lstm_dropout", head.lstm_dropout);
+  ValidateState(state);
+  if (prompt.max_tokens < 3 || prompt.max_tokens > language.max_seq_len) {
+    Fail(fmt::format("agent config: 'prompt.max_tokens' is {}, expected 3 to language.max_seq_len ({})",
+                     prompt.max_tokens, language.max_seq_len));
+  }
   RequirePositive("exit_interval", exit_interval);
   RequirePositive("window", window);
   if (!(layer_norm_eps > 0))
@@ -135,6 +316,7 @@ AgentConfig PresetConfig(const std::string& name) {
   AgentConfig config;
   config.name = name;
   if (name == "3b") return config;
+  if (name == "nano") return NanoConfig();
   if (name == "9b") {
     config.cross_attention.every_n_layers = 4;
     config.language.width = 4096;
@@ -144,7 +326,7 @@ AgentConfig PresetConfig(const std::string& name) {
     config.exit_interval = 4;
     return config;
   }
-  Fail(fmt::format("preset is '{}', expected 3b or 9b", name));
+  Fail(fmt::format("preset is '{}', expected nano, 3b or 9b", name));
 }
 
 AgentConfig ConfigFromJson(const json& object) {
@@ -155,14 +337,7 @@ AgentConfig ConfigFromJson(const json& object) {
   top.Read("window", c.window);
   top.Read("layer_norm_eps", c.layer_norm_eps);
 
-  FieldReader vision(top.Object("vision"), "vision.");
-  vision.Read("image_size", c.vision.image_size);
-  vision.Read("patch_size", c.vision.patch_size);
-  vision.Read("width", c.vision.width);
-  vision.Read("layers", c.vision.layers);
-  vision.Read("heads", c.vision.heads);
-  vision.Read("output_dim", c.vision.output_dim);
-  vision.Finish();
+  ReadVision(top.Object("vision"), c.vision);
 
   FieldReader perceiver(top.Object("perceiver"), "perceiver.");
   perceiver.Read("depth", c.perceiver.depth);
@@ -177,6 +352,7 @@ AgentConfig ConfigFromJson(const json& object) {
   cross.Read("heads", c.cross_attention.heads);
   cross.Read("head_dim", c.cross_attention.head_dim);
   cross.Read("ff_mult", c.cross_attention.ff_mult);
+  cross.Read("gate_init", c.cross_attention.gate_init);
   cross.Finish();
 
   FieldReader language(top.Object("language"), "language.");
@@ -195,26 +371,29 @@ AgentConfig ConfigFromJson(const json& object) {
   language.Finish();
 
   FieldReader head(top.Object("head"), "head.");
-  std::string placement;
+  head.Read("pool_padding", c.head.pool_padding);
   head.Read("lstm_hidden", c.head.lstm_hidden);
   head.Read("lstm_layers", c.head.lstm_layers);
   head.Read("lstm_layernorm", c.head.lstm_layernorm);
   head.Read("mlp_hidden", c.head.mlp_hidden);
   head.Read("mlp_layernorm", c.head.mlp_layernorm);
-  head.Read("dropout_placement", placement);
+  ReadEnum(head, "dropout_placement", "head.dropout_placement", c.head.dropout_placement, kPlacements);
   head.Read("mlp_dropout", c.head.mlp_dropout);
   head.Read("lstm_dropout", c.head.lstm_dropout);
   head.Finish();
-  top.Finish();
 
-  if (placement == "layerwise") {
-    c.head.dropout_placement = HeadConfig::DropoutPlacement::kLayerwise;
-  } else if (placement == "last") {
-    c.head.dropout_placement = HeadConfig::DropoutPlacement::kLast;
-  } else {
-    Fail(
-        fmt::format("agent config: 'head.dropout_placement' is '{}', expected layerwise or last", placement));
-  }
+  FieldReader state(top.Object("state"), "state.");
+  state.Read("use_state", c.state.use_state);
+  state.Read("mean", c.state.mean);
+  state.Read("scale", c.state.scale);
+  state.Read("angles", c.state.angles);
+  state.Finish();
+
+  FieldReader prompt(top.Object("prompt"), "prompt.");
+  prompt.Read("end_of_text", c.prompt.end_of_text);
+  prompt.Read("max_tokens", c.prompt.max_tokens);
+  prompt.Finish();
+  top.Finish();
   c.Validate();
   return c;
 }
@@ -224,13 +403,7 @@ json ToJson(const AgentConfig& c) {
           {"exit_interval", c.exit_interval},
           {"window", c.window},
           {"layer_norm_eps", c.layer_norm_eps},
-          {"vision",
-           {{"image_size", c.vision.image_size},
-            {"patch_size", c.vision.patch_size},
-            {"width", c.vision.width},
-            {"layers", c.vision.layers},
-            {"heads", c.vision.heads},
-            {"output_dim", c.vision.output_dim}}},
+          {"vision", VisionJson(c.vision)},
           {"perceiver",
            {{"depth", c.perceiver.depth},
             {"latents", c.perceiver.latents},
@@ -241,7 +414,8 @@ json ToJson(const AgentConfig& c) {
            {{"every_n_layers", c.cross_attention.every_n_layers},
             {"heads", c.cross_attention.heads},
             {"head_dim", c.cross_attention.head_dim},
-            {"ff_mult", c.cross_attention.ff_mult}}},
+            {"ff_mult", c.cross_attention.ff_mult},
+            {"gate_init", c.cross_attention.gate_init}}},
           {"language",
            {{"vocab_size", c.language.vocab_size},
             {"width", c.language.width},
@@ -256,14 +430,21 @@ json ToJson(const AgentConfig& c) {
             {"media_token", c.language.media_token},
             {"pad_token", c.language.pad_token}}},
           {"head",
-           {{"lstm_hidden", c.head.lstm_hidden},
+           {{"pool_padding", c.head.pool_padding},
+            {"lstm_hidden", c.head.lstm_hidden},
             {"lstm_layers", c.head.lstm_layers},
             {"lstm_layernorm", c.head.lstm_layernorm},
             {"mlp_hidden", c.head.mlp_hidden},
             {"mlp_layernorm", c.head.mlp_layernorm},
-            {"dropout_placement", Name(c.head.dropout_placement)},
+            {"dropout_placement", Name(c.head.dropout_placement, kPlacements)},
             {"mlp_dropout", c.head.mlp_dropout},
-            {"lstm_dropout", c.head.lstm_dropout}}}};
+            {"lstm_dropout", c.head.lstm_dropout}}},
+          {"state",
+           {{"use_state", c.state.use_state},
+            {"mean", c.state.mean},
+            {"scale", c.state.scale},
+            {"angles", c.state.angles}}},
+          {"prompt", {{"end_of_text", c.prompt.end_of_text}, {"max_tokens", c.prompt.max_tokens}}}};
 }
 
 }  // namespace deerbench

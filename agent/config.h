@@ -7,16 +7,67 @@
 
 namespace deerbench {
 
-// CLIP's vision transformer (open_clip VisionTransformer): patch tokens before ln_post, class token left out.
+// A convolution with zero padding of kernel / 2, bias and ReLU.
+struct ConvLayerConfig {
+  int channels = 32;  // out
+  int kernel = 3;     // odd
+  int stride = 1;
+
+  friend bool operator==(const ConvLayerConfig&, const ConvLayerConfig&) = default;
+};
+
+// One camera of the convolutional encoder: a stem, then attention slots that each look at one thing.
+struct ConvCameraConfig {
+  int input_size = 100;  // pixels, square; pictures have twice as many
+  std::vector<ConvLayerConfig> layers;
+  int slots = 16;  // tokens
+
+  int picture_size() const { return 2 * input_size; }
+  int features() const { return layers.back().channels; }
+  int grid() const;  // positions along a side behind the stem
+
+  friend bool operator==(const ConvCameraConfig&, const ConvCameraConfig&) = default;
+};
+
+enum class VisionKind {
+  kClip,  // one frozen vision transformer for both cameras, the official agent's
+  kConv,  // a small convolutional stem with attention slots for each camera
+};
+
+// Vision encoder. `width` is its tokens' and the media's; the other fields belong to one kind.
 struct VisionConfig {
+  VisionKind kind = VisionKind::kClip;
+  int width = 1024;  // D
+
+  // CLIP's vision transformer (open_clip VisionTransformer): patch tokens before ln_post, no class token.
   int image_size = 224;  // pixels, square
   int patch_size = 14;
-  int width = 1024;  // D
   int layers = 24;
   int heads = 16;
   int output_dim = 768;  // of the projection that the checkpoint carries and the agent does not use
 
+  // Convolutional: bytes / 255, minus pixel_mean, divided by pixel_std.
+  ConvCameraConfig static_camera, gripper_camera;
+  double pixel_mean = 0.5, pixel_std = 0.25;
+
   int patches() const { return (image_size / patch_size) * (image_size / patch_size); }
+};
+
+inline constexpr int kRobotObsSize = 15;  // numbers of CALVIN's robot_obs
+
+// The robot's own state (CALVIN's robot_obs) as one more medium token, where the agent may feel it.
+struct StateConfig {
+  bool use_state = false;
+  // One entry a number of robot_obs, empty without use_state. What the network sees is (x - mean) / scale;
+  // at the indices `angles` x - mean is first brought into [-pi, pi] by whole turns.
+  std::vector<double> mean, scale;
+  std::vector<int> angles;
+};
+
+// How a sentence becomes tokens: "<image>" + sentence + "<|endofchunk|>" and, if asked for, "<|endoftext|>".
+struct PromptConfig {
+  bool end_of_text = true;
+  int max_tokens = 32;
 };
 
 // Flamingo's Perceiver resampler.
@@ -34,6 +85,7 @@ struct CrossAttentionConfig {
   int heads = 8;
   int head_dim = 64;
   int ff_mult = 4;
+  double gate_init = 0;  // of both tanh gates where training starts; 0 leaves a pretrained model as it was
 };
 
 // MosaicML's MPT: ALiBi, query-key normalisation, no biases.
@@ -52,6 +104,9 @@ struct LanguageConfig {
 // DeeR's action head: max pooling, LSTM, two small networks.
 struct HeadConfig {
   enum class DropoutPlacement { kLayerwise, kLast };  // fixes the parameters' indices too
+  // Whether the maximum over the tokens sees padding, as in the official code. Without it a sentence gives
+  // the same features in a batch with longer ones as alone.
+  bool pool_padding = true;
   int lstm_hidden = 1024;
   int lstm_layers = 4;
   bool lstm_layernorm = true;
@@ -69,21 +124,24 @@ struct AgentConfig {
   CrossAttentionConfig cross_attention;
   LanguageConfig language;
   HeadConfig head;
+  StateConfig state;
+  PromptConfig prompt;
   int exit_interval = 2;  // an exit every so many layers, and one at the last
   int window = 12;        // steps of a training window
   double layer_norm_eps = 1e-5;
 
   // 0-based layers that carry an exit: interval - 1, 2 * interval - 1, ... and the last layer.
   std::vector<int> ExitLayers() const;
-  // Latents that the language model attends to: both cameras' one after the other.
-  int MediaTokens() const { return 2 * perceiver.latents; }
+  // What the language model attends to: both cameras' latents one after the other, then the state.
+  int MediaTokens() const { return 2 * perceiver.latents + (state.use_state ? 1 : 0); }
   bool HasCrossAttention(int layer) const { return (layer + 1) % cross_attention.every_n_layers == 0; }
 
   // Throws Error naming the field, its value and what was expected.
   void Validate() const;
 };
 
-// "3b" (MPT-1B, CLIP ViT-L/14) and "9b" (MPT-7B): the official sizes. Throws Error for another name.
+// "3b" (MPT-1B, CLIP ViT-L/14) and "9b" (MPT-7B): the official sizes. "nano": the small agent trained here.
+// Throws Error for another name.
 AgentConfig PresetConfig(const std::string& name);
 
 // Unknown or missing keys are errors.

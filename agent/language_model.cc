@@ -1,7 +1,11 @@
 #include "agent/language_model.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
+
+#include "base/error.h"
 
 namespace deerbench {
 namespace {
@@ -18,9 +22,9 @@ GatedCrossAttentionImpl::GatedCrossAttentionImpl(const AgentConfig& config)
   to_q = attn->register_module("to_q", MakeLinear(d, inner, false));
   to_kv = attn->register_module("to_kv", MakeLinear(config.vision.width, 2 * inner, false));
   to_out = attn->register_module("to_out", MakeLinear(inner, d, false));
-  attn_gate = register_parameter("attn_gate", torch::zeros({1}));
+  attn_gate = register_parameter("attn_gate", torch::full({1}, config.cross_attention.gate_init));
   ff = register_module("ff", FeedForward(d, config.cross_attention.ff_mult, config.layer_norm_eps));
-  ff_gate = register_parameter("ff_gate", torch::zeros({1}));
+  ff_gate = register_parameter("ff_gate", torch::full({1}, config.cross_attention.gate_init));
 }
 
 torch::Tensor GatedCrossAttentionImpl::Attend(const torch::Tensor& x, const torch::Tensor& media,
@@ -89,12 +93,15 @@ torch::Tensor FlamingoLayerImpl::forward(const torch::Tensor& x, const torch::Te
   return decoder_layer(y, context);
 }
 
-LanguageModelImpl::LanguageModelImpl(const AgentConfig& config_in) : config(config_in) {
+LanguageModelImpl::LanguageModelImpl(const AgentConfig& config_in, int layer_count) : config(config_in) {
+  const int total = config.language.layers;
+  if (layer_count < 0 || layer_count > total)
+    Fail(fmt::format("language model: {} layers asked for, expected 0 to {}", layer_count, total));
   Group transformer = register_module("transformer", Group());
   wte = transformer->register_module("wte",
                                      torch::nn::Embedding(config.language.vocab_size, config.language.width));
   auto blocks = transformer->register_module("blocks", torch::nn::ModuleList());
-  for (int i = 0; i < config.language.layers; ++i) {
+  for (int i = 0; i < (layer_count ? layer_count : total); ++i) {
     layers.emplace_back(config, config.HasCrossAttention(i));
     blocks->push_back(layers.back());
   }

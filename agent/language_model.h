@@ -58,7 +58,8 @@ struct FlamingoLayerImpl : torch::nn::Module {
 TORCH_MODULE(FlamingoLayer);
 
 struct LanguageModelImpl : torch::nn::Module {
-  explicit LanguageModelImpl(const AgentConfig& config);
+  // `layers`: how many of the first to build, 0 for all.
+  explicit LanguageModelImpl(const AgentConfig& config, int layers = 0);
 
   // ids and mask (N, T), mask 1 at real tokens.
   TextContext MakeContext(const torch::Tensor& ids, const torch::Tensor& mask) const;

@@ -6,7 +6,7 @@ namespace deerbench {
 
 MultiExitRollout::MultiExitRollout(AgentModel model, ExitOptions options)
     : model_(std::move(model)), options_(std::move(options)) {
-  options_.Validate(model_->config.language.layers);
+  options_.Validate(static_cast<int>(model_->lang_encoder->layers.size()));
 }
 
 void MultiExitRollout::Reset() {
@@ -15,9 +15,9 @@ void MultiExitRollout::Reset() {
   stage_exit_ = -1;
 }
 
-MultiExitRollout::HeadResult MultiExitRollout::RunHead(const torch::Tensor& hidden) {
+MultiExitRollout::HeadResult MultiExitRollout::RunHead(const torch::Tensor& pooled) {
   HeadState next = state_;
-  HeadOutput output = model_->extra_exit->Run(ActionHead::Impl::Pool(hidden).unsqueeze(1), next);
+  HeadOutput output = model_->extra_exit->Run(pooled.unsqueeze(1), next);
   return {output, next};
 }
 
@@ -38,8 +38,9 @@ ExitStep MultiExitRollout::Step(const torch::Tensor& media, const torch::Tensor&
     if (!decide && !forced && layer < stage_exit_) continue;
 
     // The first exit compares with what the layer below it would have done.
-    if (decide && !reference.defined()) reference = RunHead(before).output.pose;
-    HeadResult head = RunHead(x);
+    if (decide && !reference.defined()) reference = RunHead(model_->Pool(before, mask)).output.pose;
+    const torch::Tensor pooled = model_->Pool(x, mask);
+    HeadResult head = RunHead(pooled);
     const float probability = torch::sigmoid(head.output.gripper_logit).item<float>();
     const torch::Tensor pose = head.output.pose.flatten().contiguous();
     bool leave = forced || !decide;
@@ -55,7 +56,7 @@ ExitStep MultiExitRollout::Step(const torch::Tensor& media, const torch::Tensor&
     if (!leave) continue;
 
     state_ = head.next;
-    pooled_ = ActionHead::Impl::Pool(x);
+    pooled_ = pooled;
     step.exit_layer = layer;
     step.gripper_probability = probability;
     for (int i = 0; i < 6; ++i) step.action[i] = static_cast<float>(c10::Half(pose.data_ptr<float>()[i]));

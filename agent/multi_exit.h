@@ -28,7 +28,7 @@ class MultiExitRollout {
     HeadOutput output;
     HeadState next;
   };
-  HeadResult RunHead(const torch::Tensor& hidden);
+  HeadResult RunHead(const torch::Tensor& pooled);  // (1, d)
 
   AgentModel model_;
   ExitOptions options_;

@@ -59,7 +59,7 @@ TEST_CASE("A training window gives the official hidden states, features and acti
     figures.Check("patch_tokens", static_tokens,
                   get("patch_tokens_static").flatten(1, 3 - 1).squeeze(1).view_as(static_tokens));
     figures.Check("perceiver", model->perceiver(gripper_tokens), get("perceiver_gripper").squeeze(1));
-    const torch::Tensor media = model->Resample(static_tokens, gripper_tokens);
+    const torch::Tensor media = model->Media({static_tokens, gripper_tokens});
     const torch::Tensor window_ids = ids.repeat_interleave(window, 0),
                         window_mask = mask.repeat_interleave(window, 0);
 
@@ -75,7 +75,7 @@ TEST_CASE("A training window gives the official hidden states, features and acti
     const auto hidden = model->HiddenStates(window_ids, window_mask, media);
     figures.Check("hidden", torch::stack(hidden), get("hidden_states"));
     std::vector<torch::Tensor> pooled;
-    for (const auto& h : hidden) pooled.push_back(ActionHead::Impl::Pool(h));
+    for (const auto& h : hidden) pooled.push_back(model->Pool(h, window_mask));
     figures.Check("pooled", torch::stack(pooled), get("pooled"));
 
     const auto check_head = [&](const std::string& name, ActionHead head, const torch::Tensor& features) {
@@ -150,7 +150,8 @@ TEST_CASE("Rollouts leave at the official exits with the official actions and hi
     for (int64_t t = 0; t < px_static.size(0); ++t) {
       if (std::find(reset_at.begin(), reset_at.end(), t) != reset_at.end()) rollout.Reset();
       const ExitStep step = rollout.Step(
-          model->EncodeVision(px_static.slice(0, t, t + 1), px_gripper.slice(0, t, t + 1)), ids, mask);
+          model->Media(model->EncodeImages(px_static.slice(0, t, t + 1), px_gripper.slice(0, t, t + 1))), ids,
+          mask);
       INFO(file.filename().string() << " step " << t);
       CHECK(step.exit_layer == exits[t]);
       size_t evaluated = 0;

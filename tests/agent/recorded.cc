@@ -32,15 +32,15 @@ std::vector<std::filesystem::path> RecordedFiles(const std::filesystem::path& fo
   return files;
 }
 
-AgentConfig RecordedConfig(const std::filesystem::path& folder, const std::string& letter, int layers) {
+AgentConfig RecordedConfig(const std::filesystem::path& folder, const std::string& letter) {
   std::ifstream file(folder / ("config_" + letter + ".json"));
   const auto json = nlohmann::json::parse(file);
   AgentConfig c;
   c.name = json.at("name");
   const auto& vit = json.at("vit");
-  c.vision = {.image_size = vit.at("image_size"),
+  c.vision = {.width = json.at("vis_dim"),
+              .image_size = vit.at("image_size"),
               .patch_size = vit.at("patch_size"),
-              .width = json.at("vis_dim"),
               .layers = vit.at("layers"),
               .heads = vit.at("heads"),
               .output_dim = vit.at("output_dim")};
@@ -57,7 +57,7 @@ AgentConfig RecordedConfig(const std::filesystem::path& folder, const std::strin
                        .ff_mult = cross.at("ff_mult")};
   c.language.vocab_size = json.at("vocab_size");
   c.language.width = json.at("d_model");
-  c.language.layers = layers > 0 ? layers : json.at("n_layers_kept").get<int>();
+  c.language.layers = json.at("n_layers_kept");
   c.language.heads = json.at("n_heads");
   c.language.mlp_ratio = json.at("mlp_ratio");
   c.language.max_seq_len = json.at("max_seq_len");
@@ -85,12 +85,12 @@ AgentConfig RecordedConfig(const std::filesystem::path& folder, const std::strin
 }
 
 AgentModel RecordedModel(const std::filesystem::path& folder, const std::string& letter, int layers) {
-  const AgentConfig config = RecordedConfig(folder, letter, layers);
-  AgentModel model(config, /*auxiliary_heads=*/layers == 0);
+  const AgentConfig config = RecordedConfig(folder, letter);
+  AgentModel model(config, AgentParts{.auxiliary_heads = layers == 0, .layers = layers});
   LoadOptions options;
   if (layers > 0) {
     options.ignored_prefixes = {"lm_head.", "lm_exit_modules."};
-    for (int layer = layers; layer < RecordedConfig(folder, letter).language.layers; ++layer) {
+    for (int layer = layers; layer < config.language.layers; ++layer) {
       options.ignored_prefixes.push_back(fmt::format("lang_encoder.transformer.blocks.{}.", layer));
     }
   }

@@ -20,11 +20,11 @@ std::optional<std::filesystem::path> RecordedFolder(const std::string& what);
 std::vector<std::filesystem::path> RecordedFiles(const std::filesystem::path& folder,
                                                  const std::string& prefix, const std::string& suffix);
 
-// The configuration in config_<letter>.json, which has the official code's keys. `layers`: how many to build,
-// 0 for all.
-AgentConfig RecordedConfig(const std::filesystem::path& folder, const std::string& letter, int layers = 0);
+// The configuration in config_<letter>.json, which has the official code's keys.
+AgentConfig RecordedConfig(const std::filesystem::path& folder, const std::string& letter);
 
-// That model with its recorded weights, in eval mode.
+// That model with its recorded weights, in eval mode. `layers`: how many to build, 0 for all and the
+// auxiliary heads.
 AgentModel RecordedModel(const std::filesystem::path& folder, const std::string& letter, int layers = 0);
 
 torch::Tensor ToTensor(const NpyArray& array);  // float32, int64 or uint8

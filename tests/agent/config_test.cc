@@ -1,0 +1,67 @@
+#include "agent/config.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace deerbench {
+namespace {
+
+std::string Refusal(const nlohmann::json& json) {
+  try {
+    ConfigFromJson(json);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST_CASE("Every preset survives the way through JSON") {
+  for (const std::string name : {"nano", "3b", "9b"}) {
+    const AgentConfig config = PresetConfig(name);
+    CHECK_NOTHROW(config.Validate());
+    const nlohmann::json json = ToJson(config);
+    CHECK(ToJson(ConfigFromJson(json)) == json);
+    CHECK(ConfigFromJson(json).name == name);
+  }
+  CHECK_THROWS_WITH(PresetConfig("4b"), "preset is '4b', expected nano, 3b or 9b");
+}
+
+TEST_CASE("The small agent has an exit at every second layer and a state token behind the latents") {
+  const AgentConfig config = PresetConfig("nano");
+  CHECK(config.ExitLayers() == std::vector<int>{1, 3, 5, 7, 9, 11});
+  CHECK(config.MediaTokens() == 17);
+  CHECK(config.vision.static_camera.picture_size() == 200);
+  CHECK(config.vision.gripper_camera.picture_size() == 84);
+  CHECK(config.vision.static_camera.grid() == 25);
+  CHECK(config.vision.gripper_camera.grid() == 21);
+}
+
+TEST_CASE("A config that is wrong is refused with the field, the value and the expectation") {
+  const nlohmann::json good = ToJson(PresetConfig("nano"));
+  nlohmann::json bad = good;
+  bad["vision"]["kind"] = "resnet";
+  CHECK(Refusal(bad) == "agent config: 'vision.kind' is 'resnet', expected clip or conv");
+  bad = good;
+  bad["vision"]["static"]["layers"][1]["kernel"] = 4;
+  CHECK(Refusal(bad) == "agent config: 'vision.static.layers.kernel' is 4, expected an odd number");
+  bad = good;
+  bad["state"]["scale"].erase(3);
+  CHECK(Refusal(bad) == "agent config: 'state.mean' and 'state.scale' have 15 and 14 entries, expected 15");
+  bad = good;
+  bad["language"]["width"] = 64.5;
+  CHECK(Refusal(bad) == "agent config: key 'language.width' is 64.5, expected an integer");
+  bad = good;
+  bad["language"]["colour"] = 1;
+  CHECK(Refusal(bad) == "agent config: unknown key 'language.colour'");
+  bad = good;
+  bad["prompt"].erase("max_tokens");
+  CHECK(Refusal(bad) == "agent config: key 'prompt.max_tokens' is missing");
+  bad = good;
+  bad["language"]["media_token"] = 600;
+  CHECK(Refusal(bad) == "agent config: 'language.media_token' is 600, expected 0 to 599 (vocab_size - 1)");
+}
+
+}  // namespace
+}  // namespace deerbench
