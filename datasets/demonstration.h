@@ -12,6 +12,8 @@
 
 namespace deerbench {
 
+inline constexpr size_t kStateSize = 102;  // values of a WorldState
+
 // What can be known of a demonstration without reading its arrays.
 struct DemoInfo {
   TaskId task = 0;

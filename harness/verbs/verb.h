@@ -24,6 +24,7 @@ struct Program {
 // Adds subcommands whose callbacks do the work. Errors are thrown: main prints them.
 void AddBench(CLI::App& app, Program& program);
 void AddChains(CLI::App& app, Program& program);
+void AddCollect(CLI::App& app, Program& program);
 void AddCompare(CLI::App& app, Program& program);
 void AddDoctor(CLI::App& app, Program& program);
 void AddEval(CLI::App& app, Program& program);

@@ -22,7 +22,7 @@ struct BlockState {
   Vec3 angular_velocity;  // rad/s in W
 };
 
-// WorldState::values is the fields of this struct in their order, each flattened, flags as 0 or 1: 109
+// WorldState::values is the fields of this struct in their order, each flattened, flags as 0 or 1: 102
 // numbers.
 struct WorldStateFields {
   std::array<JointState, 7> arm;

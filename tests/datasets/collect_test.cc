@@ -1,0 +1,157 @@
+#include "datasets/collect.h"
+
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/error.h"
+#include "datasets/rollout.h"
+#include "sim/env/start.h"
+#include "sim/tasks/oracle.h"
+#include "tests/datasets/example_demos.h"
+
+namespace deerbench::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Bench {
+  fs::path folder = std::getenv("DEERBENCH_SCENES");
+  Instructions instructions = LoadInstructions(folder / "instructions.yaml");
+  std::shared_ptr<const SceneModel> d = LoadScene("D", folder.string());
+};
+
+const Bench& TheBench() {
+  static const Bench bench;
+  return bench;
+}
+
+CollectRequest RequestOf(int count, int workers) {
+  CollectRequest request;
+  request.settings.tasks = {TaskByName("open_drawer"), TaskByName("turn_on_led")};
+  std::ranges::sort(request.settings.tasks);
+  request.settings.seed = 3;
+  request.count = count;
+  request.workers = workers;
+  request.scenes = {TheBench().d};
+  request.instructions = &TheBench().instructions;
+  return request;
+}
+
+std::string Collected(const fs::path& path, const CollectRequest& request, const CollectEvents& events = {}) {
+  DemoWriter writer =
+      fs::exists(path) ? DemoWriter::Append(path) : DemoWriter::Create(path, ToJson(request.settings));
+  CollectTally tally;
+  const bool done = Collect(request, writer, events, tally);
+  return fmt::format("{} {}", done, DemoReader(path).Digest());
+}
+
+TEST_CASE("What is collected depends neither on threads nor on interruptions") {
+  const ScratchFolder folder;
+  const std::string alone = Collected(folder / "one.h5", RequestOf(6, 1));
+  CHECK(Collected(folder / "three.h5", RequestOf(6, 3)) == alone);
+  // Stopped after every demonstration, and extended.
+  const fs::path path = folder / "resumed.h5";
+  std::string last;
+  for (int i = 0; i < 6; ++i) {
+    int written = 0;
+    const CollectEvents events{.on_demo = [&](const DemoWriter&, const CollectTally&) { ++written; },
+                               .on_tick = [&] { return written > 0; }};
+    last = Collected(path, RequestOf(i < 3 ? 3 : 6, 2), events);
+  }
+  CHECK(Collected(path, RequestOf(6, 2)) == alone);
+  CollectRequest other = RequestOf(7, 1);
+  other.settings.seed = 4;
+  CHECK_THROWS_AS(Collected(path, other), Error);
+}
+
+TEST_CASE("A demonstration played again from its first moment gives its states and its success") {
+  const ScratchFolder folder;
+  Collected(folder / "demos.h5", RequestOf(4, 2));
+  const DemoReader reader(folder / "demos.h5");
+  REQUIRE(reader.size() == 4);
+  bool differs = false;
+  for (int i = 0; i < reader.size(); ++i) {
+    const Demonstration demo = reader.Read(i);
+    CHECK(demo.info.success);
+    World world(TheBench().d);
+    world.Restore({.state = demo.states[0], .contacts = demo.start_contacts});
+    const SceneInfo start = world.Info();
+    for (int t = 0; t < demo.info.length; ++t) {
+      CHECK(world.robot_obs() == demo.robot_obs[static_cast<size_t>(t)]);
+      CHECK(world.scene_obs() == demo.scene_obs[static_cast<size_t>(t)]);
+      world.Step(demo.executed[static_cast<size_t>(t)]);
+      REQUIRE(world.Save().state.values == demo.states[static_cast<size_t>(t) + 1].values);
+      CHECK(Completed(demo.info.task, start, world.Info()) == (t + 1 == demo.info.length));
+    }
+    differs |= demo.executed != demo.actions;
+  }
+  CHECK(differs);
+}
+
+TEST_CASE("No world begins as an evaluation chain does") {
+  SplitMix64 random(1);
+  for (const char* letter : {"A", "D"}) {
+    const auto model = LoadScene(letter, TheBench().folder.string());
+    std::vector<InitialState> evaluation;
+    for (const SymbolicState& state : InitialConditions()) evaluation.push_back(StartOf(*model, state));
+    for (const SymbolicState& state : InitialConditions()) {
+      for (int draw = 0; draw < 5; ++draw) {
+        const InitialState start = DrawStart(*model, state, random);
+        for (const InitialState& other : evaluation) {
+          bool far = false;  // some block is turned another way
+          for (size_t block = 0; block < 3; ++block)
+            far |= std::abs(start.scene_obs[11 + 6 * block] - other.scene_obs[11 + 6 * block]) > 1e-4;
+          CHECK(far);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("Plans are balanced over scenes and tasks and cover whole chains") {
+  CollectSettings settings;
+  settings.scenes = {"A", "B"};
+  CollectPlan plan(settings);
+  std::map<std::pair<int, TaskId>, int> counts;
+  int chains = 0;
+  std::vector<CollectUnit> units;
+  for (int i = 0; i < 400; ++i) {
+    units.push_back(plan.Next());
+    chains += units.back().tasks.size() == 5;
+    for (const TaskId task : units.back().tasks) ++counts[{units.back().scene, task}];
+    if (plan.planned() >= 10) plan.Report(units[static_cast<size_t>(plan.reported())].tasks);
+  }
+  CHECK(chains > 100);
+  int least = 1'000'000, most = 0;
+  for (int scene = 0; scene < 2; ++scene) {
+    for (TaskId task = 0; task < kTaskCount; ++task) {
+      least = std::min(least, counts[{scene, task}]);
+      most = std::max(most, counts[{scene, task}]);
+    }
+  }
+  INFO("between " << least << " and " << most << " a task");
+  CHECK(least >= 10);
+  CHECK(most <= 2 * least);
+}
+
+TEST_CASE("Disturbances keep actions legal and are none without noise") {
+  Disturbance none(0, 1), some(1, 1);
+  const RelativeAction action{1, -1, 0.5, 0, 0, 0.2, -1};
+  int changed = 0, flipped = 0;
+  for (int i = 0; i < 2000; ++i) {
+    CHECK(none.Apply(action) == action);
+    const RelativeAction executed = some.Apply(action);
+    for (size_t k = 0; k < 6; ++k) CHECK(std::abs(executed[k]) <= 1);
+    changed += std::abs(executed[2] - action[2]) > 0.3;
+    flipped += executed[6] != action[6];
+  }
+  CHECK(changed > 50);
+  CHECK(changed < 600);
+  CHECK(flipped < 60);
+}
+
+}  // namespace
+}  // namespace deerbench::test

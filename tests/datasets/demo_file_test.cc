@@ -1,0 +1,260 @@
+#include "datasets/demo_file.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <fstream>
+#include <functional>
+#include <thread>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "datasets/hdf5.h"
+#include "datasets/journaled_file.h"
+#include "tests/datasets/example_demos.h"
+
+namespace deerbench::test {
+namespace {
+
+using Catch::Contains;
+namespace fs = std::filesystem;
+
+fs::path FileOf(const ScratchFolder& folder, int count) {
+  const fs::path path = folder / "demos.h5";
+  DemoWriter writer = DemoWriter::Create(path, "{}");
+  for (int i = 0; i < count; ++i) writer.Append(ExampleDemo(5 + i, static_cast<uint64_t>(i)));
+  return path;
+}
+
+// Changes a file behind our back.
+void Tamper(const fs::path& path, const std::function<void(hid_t)>& change) {
+  const Hdf5Lock lock;
+  const Hdf5Id file(H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT));
+  REQUIRE(file);
+  change(file.get());
+}
+
+std::string ComplaintAbout(const fs::path& path, int demo = -1) {
+  try {
+    const DemoReader reader(path);
+    if (demo >= 0) reader.Read(demo);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+TEST_CASE("A demonstration comes back from its file bit for bit") {
+  const ScratchFolder folder;
+  const fs::path path = FileOf(folder, 3);
+  const DemoReader reader(path);
+  REQUIRE(reader.size() == 3);
+  for (int i = 0; i < 3; ++i) {
+    const Demonstration expected = ExampleDemo(5 + i, static_cast<uint64_t>(i));
+    CHECK(Same(reader.Read(i), expected));
+    CHECK(reader.ReadActions(i) == expected.actions);
+    CHECK(reader.ReadExecuted(i) == expected.executed);
+    CHECK(reader.ReadLabelled(i) == expected.labelled);
+    CHECK(reader.ReadRobotObs(i) == expected.robot_obs);
+    CHECK(reader.ReadSceneObs(i) == expected.scene_obs);
+  }
+  CHECK_THROWS_WITH(reader.Read(3), Contains("demonstration 3 was asked for, expected 0 to 2"));
+}
+
+TEST_CASE("A file can be appended to later and its digest depends on its content alone") {
+  const ScratchFolder folder;
+  const fs::path at_once = FileOf(folder, 4);
+  const fs::path later = folder / "later.h5";
+  DemoWriter::Create(later, "{}");
+  for (int i = 0; i < 4; ++i) DemoWriter::Append(later).Append(ExampleDemo(5 + i, static_cast<uint64_t>(i)));
+  CHECK(DemoReader(later).Digest() == DemoReader(at_once).Digest());
+  DemoWriter::Append(later).Append(ExampleDemo(5, 9));
+  CHECK(DemoReader(later).Digest() != DemoReader(at_once).Digest());
+}
+
+TEST_CASE("Two writers cannot open one file") {
+  const ScratchFolder folder;
+  const fs::path path = FileOf(folder, 1);
+  const DemoWriter writer = DemoWriter::Append(path);
+  const pid_t child = fork();
+  if (child == 0) {
+    bool refused = false;
+    try {
+      DemoWriter::Append(path);
+    } catch (const Error&) {
+      refused = true;
+    }
+    _exit(refused ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(status == 0);
+}
+
+TEST_CASE("A writer that is killed at any moment loses nothing that it finished") {
+  const ScratchFolder folder;
+  SplitMix64 random(5);
+  const fs::path path = folder / "killed.h5";
+  DemoWriter::Create(path, "{}");
+  std::vector<Demonstration> demos;
+  for (uint64_t i = 0; i < 8; ++i) demos.push_back(ExampleDemo(30, i));
+  int total = 0, grown = 0;
+  for (int kill_number = 0; kill_number < 25; ++kill_number) {
+    int report[2];
+    REQUIRE(pipe(report) == 0);
+    const pid_t child = fork();
+    if (child == 0) {
+      close(report[0]);
+      DemoWriter writer = DemoWriter::Append(path);
+      for (size_t i = writer.demos().size();; ++i) {
+        writer.Append(demos[i % demos.size()]);
+        const char done = 1;
+        if (write(report[1], &done, 1) != 1) _exit(1);
+      }
+    }
+    close(report[1]);
+    std::this_thread::sleep_for(std::chrono::microseconds(2'000 + random.Below(60'000)));
+    kill(child, SIGKILL);
+    int status = 0;
+    waitpid(child, &status, 0);
+    char byte = 0;
+    int finished = 0;
+    while (read(report[0], &byte, 1) == 1) ++finished;
+    close(report[0]);
+    // Every other time as a reader finds it, before any writer repairs it.
+    if (kill_number % 2 == 1) DemoWriter::Append(path);
+    const DemoReader reader(path);
+    REQUIRE(reader.size() >= total + finished);
+    REQUIRE(reader.size() <= total + finished + 1);
+    for (int i = total; i < reader.size(); ++i)
+      REQUIRE(Same(reader.Read(i), demos[static_cast<size_t>(i) % demos.size()]));
+    grown += reader.size() > total;
+    total = reader.size();
+  }
+  CHECK(grown > 5);
+}
+
+int64_t ValueIn(const fs::path& path, unsigned flags) {
+  const Hdf5Lock lock;
+  const Hdf5Id access(H5Pcreate(H5P_FILE_ACCESS));
+  UseJournal(access.get());
+  const Hdf5Id file(H5Fopen(path.c_str(), flags, access.get()));
+  REQUIRE(file);
+  return ReadNumber<int64_t>(file.get(), "value", "");
+}
+
+TEST_CASE("A journal that was not carried out completes the file for readers and for the next writer") {
+  const ScratchFolder folder;
+  const fs::path path = FileOf(folder, 3);
+  Tamper(path, [](hid_t file) { WriteNumber<int64_t>(file, "value", 1, ""); });
+  const pid_t child = fork();
+  if (child == 0) {
+    const Hdf5Lock lock;
+    const Hdf5Id access(H5Pcreate(H5P_FILE_ACCESS));
+    UseJournal(access.get());
+    const Hdf5Id file(H5Fopen(path.c_str(), H5F_ACC_RDWR, access.get()));
+    BeginJournal(file.get());
+    WriteNumber<int64_t>(file.get(), "value", 2, "");
+    H5Fflush(file.get(), H5F_SCOPE_GLOBAL);
+    CommitJournal(file.get(), [] { _exit(0); });
+    _exit(1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  REQUIRE(status == 0);
+  REQUIRE(fs::exists(JournalPath(path)));
+
+  SECTION("a reader sees the new state and changes nothing") {
+    CHECK(ValueIn(path, H5F_ACC_RDONLY) == 2);
+    CHECK(fs::exists(JournalPath(path)));
+    CHECK(DemoReader(path).size() == 3);
+  }
+  SECTION("a writer completes it") {
+    CHECK(ValueIn(path, H5F_ACC_RDWR) == 2);
+    CHECK_FALSE(fs::exists(JournalPath(path)));
+    CHECK(ValueIn(path, H5F_ACC_RDONLY) == 2);
+  }
+  SECTION("one that is not whole counts for nothing") {
+    fs::resize_file(JournalPath(path), fs::file_size(JournalPath(path)) - 1);
+    CHECK(ValueIn(path, H5F_ACC_RDONLY) == 1);
+    DemoWriter::Append(path).Append(ExampleDemo(3, 7));
+    CHECK(ValueIn(path, H5F_ACC_RDONLY) == 1);
+    CHECK(DemoReader(path).size() == 4);
+  }
+}
+
+TEST_CASE("What is wrong with a file is said by file and field") {
+  const ScratchFolder folder;
+  const fs::path path = FileOf(folder, 2);
+  const std::string name = path.string();
+  CHECK_THAT(ComplaintAbout(folder / "none.h5"), Contains("none.h5: no such file"));
+
+  SECTION("another kind of file") {
+    std::ofstream(folder / "text.h5") << "hello";
+    CHECK_THAT(ComplaintAbout(folder / "text.h5"), Contains("text.h5: no HDF5 file that can be read"));
+  }
+  SECTION("cut short") {
+    fs::resize_file(path, fs::file_size(path) / 2);
+    CHECK_THAT(ComplaintAbout(path), Contains(name + ": no HDF5 file that can be read"));
+  }
+  SECTION("another schema") {
+    Tamper(path, [](hid_t file) { WriteString(file, "schema", "other/2", ""); });
+    CHECK(ComplaintAbout(path) == name + ": schema: is 'other/2', expected 'deerbench.demonstrations/1'");
+  }
+  SECTION("a total that is no sum") {
+    Tamper(path, [](hid_t file) {
+      const Hdf5Id data = OpenGroup(file, "data", "");
+      WriteNumber<int64_t>(data.get(), "total", 12, "");
+    });
+    CHECK(ComplaintAbout(path) == name + ": data/total: is 12, expected 11: the sum of num_samples");
+  }
+  SECTION("a task that there is not") {
+    Tamper(path, [](hid_t file) {
+      const Hdf5Id demo = OpenGroup(file, "data/demo_1", "");
+      WriteString(demo.get(), "task", "juggle", "");
+    });
+    CHECK(ComplaintAbout(path) == name + ": data/demo_1/task: 'juggle' is no task");
+  }
+  SECTION("an array of another length") {
+    Tamper(path, [](hid_t file) {
+      const Hdf5Id demo = OpenGroup(file, "data/demo_0", "");
+      H5Ldelete(demo.get(), "actions", H5P_DEFAULT);
+      const std::vector<double> values(21);
+      const hsize_t dims[] = {3, 7};
+      WriteArray<double>(demo.get(), "actions", dims, values.data(), Hdf5Storage::kDeflated, "");
+    });
+    CHECK(ComplaintAbout(path, 0) == name + ": data/demo_0/actions: has shape (3, 7), expected (5, 7)");
+  }
+  SECTION("a missing array") {
+    Tamper(path, [](hid_t file) { H5Ldelete(file, "data/demo_1/obs/robot_obs", H5P_DEFAULT); });
+    CHECK_THAT(ComplaintAbout(path, 1), Contains(name + ": data/demo_1/obs/robot_obs: is missing"));
+  }
+  SECTION("a number that was changed") {
+    Tamper(path, [](hid_t file) {
+      const Hdf5Id demo = OpenGroup(file, "data/demo_0", "");
+      WriteNumber<uint64_t>(demo.get(), "seed", 3, "");
+    });
+    CHECK(ComplaintAbout(path, 0) ==
+          name + ": data/demo_0/checksum: does not fit the demonstration: it was changed or damaged");
+  }
+}
+
+TEST_CASE("A demonstration that cannot be right is not written") {
+  const ScratchFolder folder;
+  DemoWriter writer = DemoWriter::Create(folder / "demos.h5", "{}");
+  Demonstration demo = ExampleDemo(4, 1);
+  demo.executed[2][3] = 1.5;
+  CHECK_THROWS_WITH(writer.Append(demo),
+                    "demonstration: executed[2][3] is 1.5, expected a number in [-1, 1]");
+  demo = ExampleDemo(4, 1);
+  demo.states.pop_back();
+  CHECK_THROWS_WITH(writer.Append(demo), "demonstration: states has 4 rows, expected 5");
+  writer.Append(ExampleDemo(4, 1));
+  CHECK_THROWS_WITH(DemoWriter::Create(folder / "demos.h5", "{}"), Contains("is there already"));
+}
+
+}  // namespace
+}  // namespace deerbench::test
