@@ -1,0 +1,97 @@
+#include "datasets/frame_loader.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "base/error.h"
+#include "sim/env/start.h"
+#include "sim/expert/expert.h"
+#include "sim/tasks/starts.h"
+#include "tests/datasets/example_demos.h"
+
+namespace deerbench::test {
+namespace {
+
+using Catch::Contains;
+
+struct Seen {
+  std::vector<uint8_t> rgb_static, rgb_gripper;
+};
+
+// The first steps of a task, and the pictures that a policy would have seen meanwhile.
+Demonstration Watch(const TabletopScene& scene, const std::string& task, int steps, std::vector<Seen>& seen) {
+  Tabletop tabletop(scene);
+  Demonstration demo;
+  demo.info = {.task = TaskByName(task), .sentence = task, .scene = scene.model->name(), .length = steps};
+  tabletop.ResetFresh(StartOf(*scene.model, ShortestStarts(demo.info.task).front().state));
+  Expert expert(scene.model);
+  expert.Reset(tabletop.world(), demo.info.task, 1);
+  Observation observation;
+  const auto look = [&] {
+    tabletop.Observe(observation);
+    seen.push_back({observation.rgb_static, observation.rgb_gripper});
+    demo.states.push_back(tabletop.world().Save().state);
+  };
+  look();
+  for (int t = 0; t < steps; ++t) {
+    demo.robot_obs.push_back(observation.robot_obs);
+    demo.scene_obs.push_back(observation.scene_obs);
+    demo.actions.push_back(expert.Step(tabletop.world()).action);
+    demo.executed.push_back(demo.actions.back());
+    tabletop.world().Step(demo.executed.back());
+    look();
+  }
+  return demo;
+}
+
+TEST_CASE("Pictures drawn from a file are those that were seen, bit for bit, with any number of threads") {
+  const ScratchFolder folder;
+  const std::string scenes_dir = std::getenv("DEERBENCH_SCENES");
+  std::vector<std::vector<Seen>> seen(2);
+  {
+    DemoWriter writer = DemoWriter::Create(folder / "demos.h5", "{}");
+    writer.Append(Watch(LoadTabletopScene("D", scenes_dir), "open_drawer", 12, seen[0]));
+    writer.Append(Watch(LoadTabletopScene("B", scenes_dir), "lift_red_block_table", 30, seen[1]));
+  }
+  const auto reader = std::make_shared<const DemoReader>(folder / "demos.h5");
+  const auto scenes = LoadScenesOf(*reader, scenes_dir);
+
+  // Every moment of both, in no particular order, some of them twice.
+  std::vector<FrameRef> frames;
+  for (int t = 30; t >= 0; --t) {
+    frames.push_back({.demo = 1, .step = t});
+    if (t <= 12) frames.push_back({.demo = 0, .step = t});
+    if (t % 5 == 0) frames.push_back({.demo = 1, .step = t / 2});
+  }
+  const size_t n = frames.size();
+  for (const int threads : {1, 3}) {
+    FrameLoader loader(reader, scenes, {.threads = threads});
+    for (int round = 0; round < 2; ++round) {
+      std::vector<uint8_t> rgb_static(n * FrameLoader::kStaticBytes),
+          rgb_gripper(n * FrameLoader::kGripperBytes);
+      loader.Load(frames, {.rgb_static = rgb_static.data(), .rgb_gripper = rgb_gripper.data()});
+      bool same = true;
+      for (size_t i = 0; i < n; ++i) {
+        const Seen& expected = seen[static_cast<size_t>(frames[i].demo)][static_cast<size_t>(frames[i].step)];
+        same &= std::equal(expected.rgb_static.begin(), expected.rgb_static.end(),
+                           rgb_static.begin() + static_cast<std::ptrdiff_t>(i * FrameLoader::kStaticBytes));
+        same &= std::equal(expected.rgb_gripper.begin(), expected.rgb_gripper.end(),
+                           rgb_gripper.begin() + static_cast<std::ptrdiff_t>(i * FrameLoader::kGripperBytes));
+      }
+      CHECK(same);
+    }
+    std::vector<int32_t> segmentation(2 * 84 * 84, -7);
+    loader.Load(std::span(frames).first(2), {.segmentation_gripper = segmentation.data()});
+    CHECK(std::ranges::count(segmentation, -7) == 0);
+    CHECK_THROWS_WITH(loader.Load(std::vector<FrameRef>{{.demo = 0, .step = 13}}, {}),
+                      Contains("frame 0: step 13 of demonstration 0, expected 0 to 12"));
+    CHECK_THROWS_WITH(loader.Load(std::vector<FrameRef>{{.demo = 2, .step = 0}}, {}),
+                      Contains("frame 0: demonstration 2, expected 0 to 1"));
+  }
+  std::map<std::string, TabletopScene> only_d{{"D", scenes.at("D")}};
+  CHECK_THROWS_WITH(FrameLoader(reader, only_d), Contains("scene B is needed and not loaded"));
+}
+
+}  // namespace
+}  // namespace deerbench::test
