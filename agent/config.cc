@@ -167,14 +167,14 @@ AgentConfig NanoConfig() {
   c.vision.gripper_camera = {42, {{16, 5, 2}, {32, 3, 1}, {32, 3, 1}}, 8};
   c.perceiver = {.depth = 1, .latents = 8, .heads = 4, .head_dim = 16, .ff_mult = 2};
   c.cross_attention = {.every_n_layers = 1, .heads = 4, .head_dim = 16, .ff_mult = 2, .gate_init = 0.5};
-  c.language.vocab_size = 600;
+  c.language.vocab_size = 572;  // scenes/tokenizer.json
   c.language.width = 64;
   c.language.layers = 12;
   c.language.heads = 4;
   c.language.max_seq_len = 64;
-  c.language.end_of_chunk_token = 597;
-  c.language.media_token = 598;
-  c.language.pad_token = 599;
+  c.language.end_of_chunk_token = 569;
+  c.language.media_token = 570;
+  c.language.pad_token = 571;
   c.head = {.pool_padding = false,
             .lstm_hidden = 128,
             .lstm_layers = 1,

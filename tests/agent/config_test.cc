@@ -60,7 +60,7 @@ TEST_CASE("A config that is wrong is refused with the field, the value and the e
   CHECK(Refusal(bad) == "agent config: key 'prompt.max_tokens' is missing");
   bad = good;
   bad["language"]["media_token"] = 600;
-  CHECK(Refusal(bad) == "agent config: 'language.media_token' is 600, expected 0 to 599 (vocab_size - 1)");
+  CHECK(Refusal(bad) == "agent config: 'language.media_token' is 600, expected 0 to 571 (vocab_size - 1)");
 }
 
 }  // namespace

@@ -38,12 +38,12 @@ AgentConfig RecordedConfig(const std::filesystem::path& folder, const std::strin
   AgentConfig c;
   c.name = json.at("name");
   const auto& vit = json.at("vit");
-  c.vision = {.width = json.at("vis_dim"),
-              .image_size = vit.at("image_size"),
-              .patch_size = vit.at("patch_size"),
-              .layers = vit.at("layers"),
-              .heads = vit.at("heads"),
-              .output_dim = vit.at("output_dim")};
+  c.vision.width = json.at("vis_dim");
+  c.vision.image_size = vit.at("image_size");
+  c.vision.patch_size = vit.at("patch_size");
+  c.vision.layers = vit.at("layers");
+  c.vision.heads = vit.at("heads");
+  c.vision.output_dim = vit.at("output_dim");
   const auto& perceiver = json.at("perceiver");
   c.perceiver = {.depth = perceiver.at("depth"),
                  .latents = perceiver.at("num_latents"),
@@ -51,10 +51,10 @@ AgentConfig RecordedConfig(const std::filesystem::path& folder, const std::strin
                  .head_dim = perceiver.at("dim_head"),
                  .ff_mult = perceiver.at("ff_mult")};
   const auto& cross = json.at("xattn");
-  c.cross_attention = {.every_n_layers = json.at("cross_attn_every_n_layers"),
-                       .heads = cross.at("heads"),
-                       .head_dim = cross.at("dim_head"),
-                       .ff_mult = cross.at("ff_mult")};
+  c.cross_attention.every_n_layers = json.at("cross_attn_every_n_layers");
+  c.cross_attention.heads = cross.at("heads");
+  c.cross_attention.head_dim = cross.at("dim_head");
+  c.cross_attention.ff_mult = cross.at("ff_mult");
   c.language.vocab_size = json.at("vocab_size");
   c.language.width = json.at("d_model");
   c.language.layers = json.at("n_layers_kept");
