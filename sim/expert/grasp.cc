@@ -122,11 +122,20 @@ GraspStep TakeHold(const View& view, int index, const Grasp& grasp) {
 }
 
 bool IsBetweenFingers(const View& view, int block) {
-  constexpr double kAside_m = 0.03, kOpen_m = 0.012, kDeep_m = 0.03;
+  constexpr double kAside_m = 0.04, kOpen_m = 0.012, kDeep_m = 0.03;
   const Vec3 ahead = PointingDirection(view.tcp_euler.z, view.tcp_euler.y);
   const Vec3 off = view.blocks[block].p - view.tcp;
   const double along = Dot(off, ahead);
+  if (view.blocks[block].gripped) return true;
   return view.gripper_width > kOpen_m && std::abs(along) < kDeep_m && Norm(off - along * ahead) < kAside_m;
+}
+
+std::optional<int> InHand(const View& view) {
+  std::optional<int> held = view.Held();
+  for (int i = 0; i < 3 && !held; ++i) {
+    if (view.gripper_action < 0 && !view.blocks[i].on && IsBetweenFingers(view, i)) held = i;
+  }
+  return held;
 }
 
 ToolGoal LetGo(const View& view, int block) {

@@ -37,6 +37,8 @@ GraspStep TakeHold(const View& view, int block, const Grasp& grasp);
 
 // Whether the block is between the fingers, held or not.
 bool IsBetweenFingers(const View& view, int block);
+// The block in the hand, also while a finger is about to lose touch.
+std::optional<int> InHand(const View& view);
 // Opens the hand and backs out from around the block.
 ToolGoal LetGo(const View& view, int block);
 

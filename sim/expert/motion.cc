@@ -20,7 +20,7 @@ Vec3 ScaledTo(const Vec3& v, double longest) {
 // far out they leave an error of several centimetres that stays. So the measured error is worked off, and the
 // target leads the tool by a bounded length, shorter where the tool has met an obstacle.
 Vec3 TargetShift(const View& view, const Vec3& p) {
-  constexpr double kGain = 0.4, kLead_m = 0.05, kFreeLead_m = 0.15;
+  constexpr double kGain = 0.4, kLead_m = 0.05, kFreeLead_m = 0.08;
   const Vec3 error = p - view.tcp;
   const double wanted = kGain * Norm(error);
   const Vec3 shift = (wanted > kPositionStep_m ? kPositionStep_m / Norm(error) : kGain) * error;

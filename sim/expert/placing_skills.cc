@@ -88,7 +88,7 @@ std::optional<double> FreeShelf(const View& view, int held) {
   const double middle = view.X_WPlank.p.x, half = HalfExtent(view.blocks[held], 0);
   const double door_left = view.X_WSlide.p.x, door_right = door_left + kPanel_m;
   std::optional<double> best;
-  double best_room = 0;
+  double best_room = -1e9;
   for (double x = middle - kShelfHalf_m; x <= middle + kShelfHalf_m; x += 0.005) {
     const double open =
         std::min(kShelfHalf_m - std::abs(x - middle), std::max(door_left - x, x - door_right));
@@ -101,7 +101,6 @@ std::optional<double> FreeShelf(const View& view, int held) {
       const double gap = std::abs(x - other.p.x) - HalfExtent(other, 0) - half;
       room -= 3 * std::max(kBeside_m - gap, 0.0);
     }
-    room += 0.06;
     if (room > best_room) {
       best_room = room;
       best = x;
@@ -112,7 +111,7 @@ std::optional<double> FreeShelf(const View& view, int held) {
 
 class PlaceSkill : public Skill {
  public:
-  PlaceSkill(const Task& task, const View& start) : surface_(*task.surface), held_(start.Held()) {}
+  PlaceSkill(const Task& task, const View& start) : surface_(*task.surface), held_(InHand(start)) {}
 
   Move Next(const View& view) override {
     if (!held_) return Stuck("no block is held");
@@ -134,9 +133,15 @@ class PlaceSkill : public Skill {
   std::optional<int> held_;
 };
 
+// Beside the robot's base the arm cannot fold enough to lean.
+bool NearBase(const Vec3& p) {
+  constexpr double kBase_x = -0.34, kBase_y = -0.46, kNear_m = 0.42;
+  return std::hypot(p.x - kBase_x, p.y - kBase_y) < kNear_m;
+}
+
 class StackSkill : public Skill {
  public:
-  explicit StackSkill(const View& start) : top_(start.Held()) { Choose(start); }
+  explicit StackSkill(const View& start) : top_(InHand(start)) { Choose(start); }
 
   Move Next(const View& view) override {
     if (!top_ || !base_) return Stuck("there are not two blocks of which one can be put on the other");
@@ -148,10 +153,15 @@ class StackSkill : public Skill {
       const double clearance = std::max(ClearanceAt(base.p), spot.z + 0.10);
       // Turned as it is in the hand, so that it comes down square on the block below where that is possible.
       const bool level = LevelPitch(view, *top_, kYawHome_rad) == 0;
+      if (!level && NearBase(base.p)) {  // put it down where there is room, to take it from above
+        const double z = kTableTop_m + HalfHeight(top) + 0.004, y = -0.11;
+        const auto x = FreeX(view, *top_, 0.0, 0.2, y, z, 0.1);
+        return {PutDown(view, *top_, {x.value_or(0.1), y, z}, kTableClearance_m, kYawHome_rad), ""};
+      }
       const std::optional<Grasp> square = PlanGrasp(view, *base_);
       return {PutDown(view, *top_, spot, clearance, square && level ? square->yaw : kYawHome_rad), ""};
     }
-    if (top.on_block || (lifted_ && top.touched)) return {Rise(view), ""};
+    if (top.on_block || (lifted_ && top.touched && !top.on)) return {Rise(view), ""};
     const std::optional<Grasp> grasp = PlanGrasp(view, *top_);
     if (!grasp) return Stuck("the block to stack cannot be gripped as it lies");
     return {TakeHold(view, *top_, *grasp).goal, ""};
@@ -226,6 +236,7 @@ class UnstackSkill : public Skill {
       const double beside = base.p.x + side_ * (HalfExtent(base, 0) + HalfExtent(top, 0) + 0.05);
       ToolGoal goal =
           PushBlock(view, *top_, {side_ * 1.0, 0, 0}, {beside, base.p.y, 0}, base.p.z + HalfHeight(base));
+      goal.speed = 0.4;
       return {goal, ""};
     }
     if (view.Held() == top_) {

@@ -87,14 +87,16 @@ class SwitchSkill : public Skill {
   Move Next(const View& view) override {
     // In the lever's frame: y out of the panel, -z along its way up. The bar: y 0.044..0.064, z
     // -0.024..0.008.
-    constexpr double kLean = 1.0, kGoalOn = 0.065, kGoalOff = 0.02, kBack = 0.10;
+    constexpr double kNearBase_x = -0.1, kGoalOn = 0.065, kGoalOff = 0.02, kBack = 0.08;
     constexpr double kUnder = 0.008, kOver = -0.024, kReach = 0.040, kClear = 0.016;
+    // Beside the robot's base the arm cannot fold enough to lean as far.
+    const double lean = view.X_WSwitch.p.x < kNearBase_x ? 0.7 : 1.0;
     const Vec3 up = Rotate(view.X_WSwitch.q, {0, 0, -1});
-    const Vec3 ahead{0, std::sin(kLean), -std::cos(kLean)};  // where leaning fingers point
-    const double side = on_ ? 1 : -1;                        // of the bar in the lever's z
+    const Vec3 ahead{0, std::sin(lean), -std::cos(lean)};  // where leaning fingers point
+    const double side = on_ ? 1 : -1;                      // of the bar in the lever's z
     const double face = on_ ? kUnder : kOver;
     const Vec3 beside = view.X_WSwitch * Vec3{0, kReach, face + side * kClear} - kFingertip_m * ahead;
-    ToolGoal goal{.p = beside, .pitch = -kLean, .open = false};
+    ToolGoal goal{.p = beside, .pitch = -lean, .open = false};
 
     const Vec3 tip = Inverse(view.X_WSwitch) * (view.tcp + kFingertip_m * ahead);
     const double gap = side * (tip.z - face);  // from the bar's face to the middle of the fingers

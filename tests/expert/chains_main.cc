@@ -57,8 +57,8 @@ int main(int argc, char** argv) {
           all_steps += trial.steps;
           ++subtasks;
           if (trial.steps > 150 || turned_back > 12)
-            fmt::print("slow  {:4d}.{} {:26s} {} steps, {} flips\n", c, i, Tasks()[task].name, trial.steps,
-                       turned_back);
+            fmt::print("{}slow  {:4d}.{} {:26s} {} steps, {} flips\n", trace, c, i, Tasks()[task].name,
+                       trial.steps, turned_back);
           continue;
         }
         fmt::print("FAILED {:4d}.{} {:26s} {}\n", c, i, Tasks()[task].name,
