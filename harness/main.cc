@@ -17,8 +17,8 @@
 namespace deerbench {
 namespace {
 
-constexpr auto kVerbs = {AddEval,   AddCollect, AddCompare, AddReport,
-                         AddChains, AddBench,   AddDoctor,  AddWorker};
+constexpr auto kVerbs = {AddEval,   AddCollect, AddInspect, AddReplay, AddCompare,
+                         AddReport, AddChains,  AddBench,   AddDoctor, AddWorker};
 
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);

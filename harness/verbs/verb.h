@@ -28,6 +28,8 @@ void AddCollect(CLI::App& app, Program& program);
 void AddCompare(CLI::App& app, Program& program);
 void AddDoctor(CLI::App& app, Program& program);
 void AddEval(CLI::App& app, Program& program);
+void AddInspect(CLI::App& app, Program& program);
+void AddReplay(CLI::App& app, Program& program);
 void AddReport(CLI::App& app, Program& program);
 void AddWorker(CLI::App& app, Program& program);
 

@@ -7,9 +7,11 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "datasets/demo_statistics.h"
+#include "datasets/replay.h"
 #include "datasets/rollout.h"
 #include "sim/env/start.h"
-#include "sim/tasks/oracle.h"
+#include "sim/physics/world_state.h"
 #include "tests/datasets/example_demos.h"
 
 namespace deerbench::test {
@@ -76,19 +78,59 @@ TEST_CASE("A demonstration played again from its first moment gives its states a
   for (int i = 0; i < reader.size(); ++i) {
     const Demonstration demo = reader.Read(i);
     CHECK(demo.info.success);
-    World world(TheBench().d);
-    world.Restore({.state = demo.states[0], .contacts = demo.start_contacts});
-    const SceneInfo start = world.Info();
-    for (int t = 0; t < demo.info.length; ++t) {
-      CHECK(world.robot_obs() == demo.robot_obs[static_cast<size_t>(t)]);
-      CHECK(world.scene_obs() == demo.scene_obs[static_cast<size_t>(t)]);
-      world.Step(demo.executed[static_cast<size_t>(t)]);
-      REQUIRE(world.Save().state.values == demo.states[static_cast<size_t>(t) + 1].values);
-      CHECK(Completed(demo.info.task, start, world.Info()) == (t + 1 == demo.info.length));
-    }
+    const ReplayOutcome outcome = Replay(TheBench().d, demo);
+    CHECK_FALSE(outcome.departure);
+    CHECK(outcome.success);
     differs |= demo.executed != demo.actions;
   }
   CHECK(differs);
+  Demonstration demo = reader.Read(0);
+  demo.executed[4][6] = -demo.executed[4][6];
+  const ReplayOutcome outcome = Replay(TheBench().d, demo);
+  REQUIRE(outcome.departure);
+  CHECK(outcome.departure->step == 5);
+  CHECK(outcome.departure->recorded != outcome.departure->replayed);
+  demo.start_contacts.bytes.pop_back();
+  CHECK_THROWS_AS(Replay(TheBench().d, demo), Error);
+}
+
+TEST_CASE("Names of a state's numbers are those of its fields") {
+  WorldStateFields fields;
+  fields.blocks[2].position.z = 5;
+  fields.X_WGripperCamera.q.w = 7;
+  fields.arm_targets[6] = 8;
+  const WorldState state = Pack(fields);
+  REQUIRE(state.values.size() == kStateSize);
+  std::map<std::string, double> named;
+  for (size_t i = 0; i < kStateSize; ++i) named[StateValueName(static_cast<int>(i))] = state.values[i];
+  CHECK(named.size() == kStateSize);
+  CHECK(named["blocks[2].position.z"] == 5);
+  CHECK(named["X_WGripperCamera.q.w"] == 7);
+  CHECK(named["arm_targets[6]"] == 8);
+  CHECK_THROWS_AS(StateValueName(102), Error);
+}
+
+TEST_CASE("Statistics count what a file holds") {
+  const ScratchFolder folder;
+  Collected(folder / "demos.h5", RequestOf(5, 2));
+  const DemoReader reader(folder / "demos.h5");
+  const DemoStatistics statistics = Summarise(reader);
+  CHECK(statistics.all.demos == 5);
+  CHECK(statistics.all.successes == 5);
+  CHECK(statistics.tasks[TaskByName("open_drawer")].demos +
+            statistics.tasks[TaskByName("turn_on_led")].demos ==
+        5);
+  CHECK(statistics.scenes.at("D").demos == 5);
+  double sum = 0;
+  int64_t steps = 0;
+  for (int i = 0; i < 5; ++i) {
+    for (const RelativeAction& action : reader.ReadActions(i)) sum += action[2];
+    steps += reader.demos()[static_cast<size_t>(i)].length;
+  }
+  CHECK(statistics.steps == steps);
+  CHECK(statistics.actions[2].mean == Approx(sum / static_cast<double>(steps)));
+  CHECK(statistics.actions[6].least >= -1);
+  CHECK(statistics.differing_steps > steps / 2);
 }
 
 TEST_CASE("No world begins as an evaluation chain does") {

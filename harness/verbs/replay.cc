@@ -1,0 +1,154 @@
+// deerbench replay: carry out the actions of a dataset once more and say where its states depart.
+#include "datasets/replay.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/error.h"
+#include "datasets/demo_file.h"
+#include "harness/eval_config.h"
+#include "harness/machine.h"
+#include "harness/process/interrupt.h"
+#include "harness/resources.h"
+#include "harness/verbs/verb.h"
+
+namespace deerbench {
+namespace {
+
+struct Settings {
+  std::string file, first = "0", count, workers;
+  bool json = false;
+};
+
+struct Job {
+  const DemoReader& reader;
+  const std::map<std::string, std::shared_ptr<const SceneModel>>& scenes;
+  int first = 0, count = 0;
+  std::vector<ReplayOutcome> outcomes;
+};
+
+// Replays all demonstrations of the job on `workers` threads. False if it was interrupted.
+bool ReplayAll(Job& job, int workers, const Terminal& terminal) {
+  job.outcomes.resize(static_cast<size_t>(job.count));
+  std::atomic<int> next = 0, done = 0;
+  std::atomic<bool> stop = false;
+  std::mutex mutex;
+  std::exception_ptr error;
+  const auto work = [&] {
+    for (int i = next++; i < job.count && !stop; i = next++) {
+      const int demo = job.first + i;
+      try {
+        const Demonstration whole = job.reader.Read(demo);
+        job.outcomes[static_cast<size_t>(i)] = Replay(job.scenes.at(whole.info.scene), whole);
+      } catch (const Error& trouble) {
+        const std::lock_guard lock(mutex);
+        if (!error) {
+          const std::string text = trouble.what();
+          const std::string name = job.reader.path().string();
+          error = std::make_exception_ptr(text.starts_with(name)
+                                              ? trouble
+                                              : Error(fmt::format("{}: data/demo_{}: {}", name, demo, text)));
+        }
+        stop = true;
+      }
+      ++done;
+    }
+  };
+  const InterruptPipe interrupt;
+  bool interrupted = false;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < workers; ++i) threads.emplace_back(work);
+    ProgressBar bar(terminal, "demonstrations", job.count, 0);
+    while (done < job.count && !stop) {
+      pollfd wait{.fd = interrupt.fd(), .events = POLLIN, .revents = 0};
+      if (poll(&wait, 1, 100) > 0) stop = interrupted = true;
+      bar.Update(std::min<int>(done, job.count), "");
+      bar.Tick();
+    }
+    bar.Finish();
+  }
+  if (error) std::rethrow_exception(error);
+  return !interrupted;
+}
+
+int Run(const Settings& given, const Program& program) {
+  const DemoReader reader(given.file);
+  Require(reader.size() > 0, given.file + ": holds no demonstrations");
+  const int first = ParseInt("first", given.first, 0, reader.size() - 1);
+  const int count =
+      given.count.empty() ? reader.size() - first : ParseInt("count", given.count, 1, reader.size() - first);
+  const int workers =
+      given.workers.empty() ? QueryMachine().cores : ParseInt("workers", given.workers, 1, 1024);
+  const std::filesystem::path folder = FindScenes("", program.env_scenes, program.executable);
+  std::map<std::string, std::shared_ptr<const SceneModel>> scenes;
+  for (const DemoInfo& demo : reader.demos()) {
+    if (!scenes.contains(demo.scene)) scenes.emplace(demo.scene, LoadScene(demo.scene, folder.string()));
+  }
+  Job job{.reader = reader, .scenes = scenes, .first = first, .count = count, .outcomes = {}};
+  if (!ReplayAll(job, workers, program.terminal)) {
+    PrintError("deerbench: interrupted\n");
+    return kInterrupted;
+  }
+
+  int departed = 0, other_outcome = 0;
+  nlohmann::ordered_json lines = nlohmann::ordered_json::array();
+  for (int i = 0; i < count; ++i) {
+    const ReplayOutcome& outcome = job.outcomes[static_cast<size_t>(i)];
+    const DemoInfo& info = reader.demos()[static_cast<size_t>(first + i)];
+    nlohmann::ordered_json line{{"demo", first + i}, {"steps", info.length}, {"success", outcome.success}};
+    if (outcome.departure) {
+      const Departure& d = *outcome.departure;
+      ++departed;
+      PrintError(fmt::format(
+          "demo_{}: departs at state {} of {} in {} number{}, most in {}: {} instead of {}\n", first + i,
+          d.step, info.length, d.differing, d.differing == 1 ? "" : "s", d.value, d.replayed, d.recorded));
+      line["departure"] = {{"state", d.step},
+                           {"numbers", d.differing},
+                           {"value", d.value},
+                           {"recorded", d.recorded},
+                           {"replayed", d.replayed}};
+    }
+    if (outcome.success != info.success) {
+      ++other_outcome;
+      PrintError(fmt::format("demo_{}: {} when replayed, {} as recorded\n", first + i,
+                             outcome.success ? "succeeds" : "fails", info.success ? "succeeded" : "failed"));
+    }
+    lines.push_back(std::move(line));
+  }
+  PrintError(fmt::format("{} demonstration{} replayed, {} depart, {} end otherwise\n", count,
+                         count == 1 ? "" : "s", departed, other_outcome));
+  if (given.json) {
+    PrintOutput(nlohmann::ordered_json{{"schema", "deerbench.replay/1"},
+                                       {"file", given.file},
+                                       {"replayed", count},
+                                       {"departed", departed},
+                                       {"other_outcome", other_outcome},
+                                       {"demonstrations", lines}}
+                    .dump(2) +
+                "\n");
+  }
+  return departed + other_outcome == 0 ? kDone : kCheckFailed;
+}
+
+}  // namespace
+
+void AddReplay(CLI::App& app, Program& program) {
+  const auto settings = std::make_shared<Settings>();
+  CLI::App* verb = app.add_subcommand("replay", "Carry out a dataset's actions again and compare the states");
+  verb->add_option("file", settings->file, "HDF5 file of demonstrations")->required();
+  verb->add_option("--first", settings->first, "number of the first demonstration (default 0)");
+  verb->add_option("--count", settings->count, "how many (default all from there on)");
+  verb->add_option("--workers", settings->workers, "threads (default one a core)");
+  verb->add_flag("--json", settings->json, "print the outcome of each on standard output");
+  verb->callback([settings, &program] { program.exit_code = Run(*settings, program); });
+}
+
+}  // namespace deerbench
