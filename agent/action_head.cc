@@ -43,7 +43,7 @@ HeadMlpImpl::HeadMlpImpl(const HeadConfig& config, int out, double eps)
   for (const int next : config.mlp_hidden) {
     hidden.push_back(mlp->register_module(std::to_string(index), MakeLinear(width, next, true)));
     if (config.mlp_layernorm)
-      norms.push_back(mlp->register_module(std::to_string(index + 1), Norm(next, eps)));
+      norms.push_back(mlp->register_module(std::to_string(index + 1), NormLayer(next, eps)));
     index += dropout_every_layer ? 4 : 3;
     width = next;
   }
@@ -70,7 +70,7 @@ ActionHeadImpl::ActionHeadImpl(const HeadConfig& config_in, int in_features, dou
     if (config.lstm_layernorm) {  // LSTM, LayerNorm, Dropout a layer
       Group cell = layers->register_module(std::to_string(3 * i), Group());
       lstm.push_back(LstmLayer::Register(*cell, 0, in, config.lstm_hidden));
-      lstm_norms.push_back(layers->register_module(std::to_string(3 * i + 1), Norm(config.lstm_hidden, eps)));
+      lstm_norms.push_back(layers->register_module(std::to_string(3 * i + 1), NormLayer(config.lstm_hidden, eps)));
     } else {
       lstm.push_back(LstmLayer::Register(*rnn, i, in, config.lstm_hidden));
     }

@@ -38,7 +38,7 @@ struct HeadMlpImpl : torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x);
 
   std::vector<torch::nn::Linear> hidden;
-  std::vector<Norm> norms;  // empty without mlp_layernorm
+  std::vector<NormLayer> norms;  // empty without mlp_layernorm
   torch::nn::Linear last{nullptr};
   double dropout;
   bool dropout_every_layer;
@@ -58,7 +58,7 @@ struct ActionHeadImpl : torch::nn::Module {
 
   HeadConfig config;
   std::vector<LstmLayer> lstm;
-  std::vector<Norm> lstm_norms;  // of each layer's output, empty without lstm_layernorm
+  std::vector<NormLayer> lstm_norms;  // of each layer's output, empty without lstm_layernorm
   HeadMlp actions{nullptr}, gripper{nullptr};
 };
 TORCH_MODULE(ActionHead);

@@ -18,7 +18,7 @@ GatedCrossAttentionImpl::GatedCrossAttentionImpl(const AgentConfig& config)
     : heads(config.cross_attention.heads), head_dim(config.cross_attention.head_dim) {
   const int d = config.language.width, inner = heads * head_dim;
   Group attn = register_module("attn", Group());
-  norm = attn->register_module("norm", Norm(d, config.layer_norm_eps));
+  norm = attn->register_module("norm", NormLayer(d, config.layer_norm_eps));
   to_q = attn->register_module("to_q", MakeLinear(d, inner, false));
   to_kv = attn->register_module("to_kv", MakeLinear(config.vision.width, 2 * inner, false));
   to_out = attn->register_module("to_out", MakeLinear(inner, d, false));
@@ -50,15 +50,15 @@ torch::Tensor GatedCrossAttentionImpl::forward(const torch::Tensor& x, const tor
 
 DecoderLayerImpl::DecoderLayerImpl(const LanguageConfig& config, double eps) : heads(config.heads) {
   const int d = config.width;
-  ln_1 = register_module("ln_1", Norm(d, eps, false));
+  ln_1 = register_module("ln_1", NormLayer(d, eps, false));
   Group attn = register_module("attn", Group());
   Wqkv = attn->register_module("Wqkv", MakeLinear(d, 3 * d, false));
   if (config.qk_layernorm) {
-    q_ln = attn->register_module("q_ln", Norm(d, eps, false));
-    k_ln = attn->register_module("k_ln", Norm(d, eps, false));
+    q_ln = attn->register_module("q_ln", NormLayer(d, eps, false));
+    k_ln = attn->register_module("k_ln", NormLayer(d, eps, false));
   }
   out_proj = attn->register_module("out_proj", MakeLinear(d, d, false));
-  ln_2 = register_module("ln_2", Norm(d, eps, false));
+  ln_2 = register_module("ln_2", NormLayer(d, eps, false));
   Group mlp = register_module("mlp", Group());
   mlp_up = mlp->register_module("mlp_up", MakeLinear(d, config.mlp_ratio * d, false));
   mlp_down = mlp->register_module("mlp_down", MakeLinear(config.mlp_ratio * d, d, false));
@@ -105,7 +105,7 @@ LanguageModelImpl::LanguageModelImpl(const AgentConfig& config_in, int layer_cou
     layers.emplace_back(config, config.HasCrossAttention(i));
     blocks->push_back(layers.back());
   }
-  ln_f = transformer->register_module("ln_f", Norm(config.language.width, config.layer_norm_eps, false));
+  ln_f = transformer->register_module("ln_f", NormLayer(config.language.width, config.layer_norm_eps, false));
 }
 
 TextContext LanguageModelImpl::MakeContext(const torch::Tensor& ids, const torch::Tensor& mask) const {

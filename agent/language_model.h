@@ -29,7 +29,7 @@ struct GatedCrossAttentionImpl : torch::nn::Module {
   torch::Tensor Attend(const torch::Tensor& x, const torch::Tensor& media, const torch::Tensor& text_time);
 
   int heads, head_dim;
-  Norm norm{nullptr};
+  NormLayer norm{nullptr};
   torch::nn::Linear to_q{nullptr}, to_kv{nullptr}, to_out{nullptr};
   torch::Tensor attn_gate, ff_gate;  // (1)
   FeedForward ff{nullptr};
@@ -42,7 +42,7 @@ struct DecoderLayerImpl : torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x, const TextContext& context);  // (N, T, d) -> same
 
   int heads;
-  Norm ln_1{nullptr}, ln_2{nullptr}, q_ln{nullptr}, k_ln{nullptr};  // q_ln, k_ln null without qk_layernorm
+  NormLayer ln_1{nullptr}, ln_2{nullptr}, q_ln{nullptr}, k_ln{nullptr};  // q_ln, k_ln null without qk_layernorm
   torch::nn::Linear Wqkv{nullptr}, out_proj{nullptr}, mlp_up{nullptr}, mlp_down{nullptr};
 };
 TORCH_MODULE(DecoderLayer);
@@ -72,7 +72,7 @@ struct LanguageModelImpl : torch::nn::Module {
   AgentConfig config;
   torch::nn::Embedding wte{nullptr};
   std::vector<FlamingoLayer> layers;
-  Norm ln_f{nullptr};  // in the checkpoint, unused
+  NormLayer ln_f{nullptr};  // in the checkpoint, unused
 };
 TORCH_MODULE(LanguageModel);
 

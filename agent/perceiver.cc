@@ -5,7 +5,7 @@
 namespace deerbench {
 
 FeedForwardImpl::FeedForwardImpl(int width, int mult, double eps) {
-  norm = register_module("0", Norm(width, eps));
+  norm = register_module("0", NormLayer(width, eps));
   up = register_module("1", MakeLinear(width, mult * width, false));
   down = register_module("3", MakeLinear(mult * width, width, false));
 }
@@ -15,8 +15,8 @@ torch::Tensor FeedForwardImpl::forward(const torch::Tensor& x) { return down(tor
 PerceiverAttentionImpl::PerceiverAttentionImpl(const PerceiverConfig& config, int width, double eps)
     : heads(config.heads), head_dim(config.head_dim) {
   const int inner = heads * head_dim;
-  norm_media = register_module("norm_media", Norm(width, eps));
-  norm_latents = register_module("norm_latents", Norm(width, eps));
+  norm_media = register_module("norm_media", NormLayer(width, eps));
+  norm_latents = register_module("norm_latents", NormLayer(width, eps));
   to_q = register_module("to_q", MakeLinear(width, inner, false));
   to_kv = register_module("to_kv", MakeLinear(width, 2 * inner, false));
   to_out = register_module("to_out", MakeLinear(inner, width, false));
@@ -45,7 +45,7 @@ PerceiverResamplerImpl::PerceiverResamplerImpl(const PerceiverConfig& config, in
     layer->push_back(feed_forwards.back());
     layers->push_back(layer);
   }
-  norm = register_module("norm", Norm(width, eps));
+  norm = register_module("norm", NormLayer(width, eps));
 }
 
 torch::Tensor PerceiverResamplerImpl::forward(const torch::Tensor& tokens) {

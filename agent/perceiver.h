@@ -13,7 +13,7 @@ struct FeedForwardImpl : torch::nn::Module {
   FeedForwardImpl(int width, int mult, double eps);
   torch::Tensor forward(const torch::Tensor& x);
 
-  Norm norm{nullptr};
+  NormLayer norm{nullptr};
   torch::nn::Linear up{nullptr}, down{nullptr};
 };
 TORCH_MODULE(FeedForward);
@@ -25,7 +25,7 @@ struct PerceiverAttentionImpl : torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& tokens, const torch::Tensor& latents);
 
   int heads, head_dim;
-  Norm norm_media{nullptr}, norm_latents{nullptr};
+  NormLayer norm_media{nullptr}, norm_latents{nullptr};
   torch::nn::Linear to_q{nullptr}, to_kv{nullptr}, to_out{nullptr};
 };
 TORCH_MODULE(PerceiverAttention);
@@ -37,7 +37,7 @@ struct PerceiverResamplerImpl : torch::nn::Module {
   torch::Tensor latents;  // (latents, D)
   std::vector<PerceiverAttention> attentions;
   std::vector<FeedForward> feed_forwards;
-  Norm norm{nullptr};
+  NormLayer norm{nullptr};
 };
 TORCH_MODULE(PerceiverResampler);
 

@@ -12,8 +12,8 @@ inline torch::Tensor LayerNorm(const torch::Tensor& x, const torch::Tensor& weig
 }
 
 // LayerNorm parameters `weight` and, if `with_bias`, `bias`.
-struct NormImpl : torch::nn::Module {
-  NormImpl(int width, double eps_in, bool with_bias = true) : eps(eps_in) {
+struct NormLayerImpl : torch::nn::Module {
+  NormLayerImpl(int width, double eps_in, bool with_bias = true) : eps(eps_in) {
     weight = register_parameter("weight", torch::ones({width}));
     if (with_bias) bias = register_parameter("bias", torch::zeros({width}));
   }
@@ -22,7 +22,7 @@ struct NormImpl : torch::nn::Module {
   double eps;
   torch::Tensor weight, bias;  // (width)
 };
-TORCH_MODULE(Norm);
+TORCH_MODULE(NormLayer);
 
 inline torch::nn::Linear MakeLinear(int in, int out, bool bias) {
   return torch::nn::Linear(torch::nn::LinearOptions(in, out).bias(bias));

@@ -6,12 +6,12 @@ namespace deerbench {
 
 VisionBlockImpl::VisionBlockImpl(const VisionConfig& config, double eps) : heads(config.heads) {
   const int d = config.width;
-  ln_1 = register_module("ln_1", Norm(d, eps));
+  ln_1 = register_module("ln_1", NormLayer(d, eps));
   Group attn = register_module("attn", Group());
   in_proj_weight = attn->register_parameter("in_proj_weight", torch::randn({3 * d, d}) / std::sqrt(d));
   in_proj_bias = attn->register_parameter("in_proj_bias", torch::zeros({3 * d}));
   out_proj = attn->register_module("out_proj", MakeLinear(d, d, true));
-  ln_2 = register_module("ln_2", Norm(d, eps));
+  ln_2 = register_module("ln_2", NormLayer(d, eps));
   Group mlp = register_module("mlp", Group());
   c_fc = mlp->register_module("c_fc", MakeLinear(d, 4 * d, true));
   c_proj = mlp->register_module("c_proj", MakeLinear(4 * d, d, true));
@@ -41,11 +41,11 @@ VisionTowerImpl::VisionTowerImpl(const VisionConfig& config_in, double eps) : co
   conv1 = register_module(
       "conv1", torch::nn::Conv2d(
                    torch::nn::Conv2dOptions(3, d, config.patch_size).stride(config.patch_size).bias(false)));
-  ln_pre = register_module("ln_pre", Norm(d, eps));
+  ln_pre = register_module("ln_pre", NormLayer(d, eps));
   Group transformer = register_module("transformer", Group());
   blocks = transformer->register_module("resblocks", torch::nn::ModuleList());
   for (int i = 0; i < config.layers; ++i) blocks->push_back(VisionBlock(config, eps));
-  ln_post = register_module("ln_post", Norm(d, eps));
+  ln_post = register_module("ln_post", NormLayer(d, eps));
 }
 
 torch::Tensor VisionTowerImpl::forward(const torch::Tensor& images) {

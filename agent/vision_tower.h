@@ -15,7 +15,7 @@ struct VisionBlockImpl : torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x);  // (N, 1 + v, D) -> same
 
   int heads;
-  Norm ln_1{nullptr}, ln_2{nullptr};
+  NormLayer ln_1{nullptr}, ln_2{nullptr};
   torch::Tensor in_proj_weight, in_proj_bias;  // (3 D, D), (3 D): q, k, v
   torch::nn::Linear out_proj{nullptr}, c_fc{nullptr}, c_proj{nullptr};
 };
@@ -31,7 +31,7 @@ struct VisionTowerImpl : torch::nn::Module {
   torch::Tensor positional_embedding;  // (1 + v, D)
   torch::Tensor proj;                  // (D, output_dim), carried along unused
   torch::nn::Conv2d conv1{nullptr};    // kernel = stride = patch
-  Norm ln_pre{nullptr}, ln_post{nullptr};
+  NormLayer ln_pre{nullptr}, ln_post{nullptr};
   torch::nn::ModuleList blocks;
 };
 TORCH_MODULE(VisionTower);
