@@ -126,15 +126,19 @@ Position Replay(const std::vector<DemoInfo>& demos, CollectPlan& plan) {
 
 }  // namespace
 
+void RequireSameSettings(const DemoWriter& writer, const CollectSettings& settings) {
+  const std::string now = ToJson(settings);
+  if (writer.settings() == now) return;
+  Fail(fmt::format("settings: the file was made with {}, expected the same as now: {}", writer.settings(),
+                   now));
+}
+
 bool Collect(const CollectRequest& request, DemoWriter& writer, const CollectEvents& events,
              CollectTally& tally) {
   if (request.count < 1) Fail(fmt::format("count: is {}, expected 1 or more", request.count));
   if (request.workers < 1 || request.workers > CollectPlan::kLag)
     Fail(fmt::format("workers: is {}, expected 1 to {}", request.workers, CollectPlan::kLag));
-  if (writer.settings() != ToJson(request.settings)) {
-    Fail(fmt::format("settings: the file was made with {}, expected the same as now: {}", writer.settings(),
-                     ToJson(request.settings)));
-  }
+  RequireSameSettings(writer, request.settings);
   CollectPlan plan(request.settings);
   const auto complete = [&] { return static_cast<int>(writer.demos().size()) >= request.count; };
   if (complete()) return true;

@@ -32,6 +32,9 @@ struct CollectEvents {
   std::function<bool()> on_tick;  // several times a second; true: stop here, resumable
 };
 
+// Throws Error naming both if a file was made with other settings than these.
+void RequireSameSettings(const DemoWriter& writer, const CollectSettings& settings);
+
 // Appends demonstrations to `writer` until it holds `count`, continuing where it ends: the file's content
 // depends on settings and count alone, not on workers or interruptions. Returns false if it was stopped.
 // Throws Error if the file was made with other settings, or if the expert fails at everything.

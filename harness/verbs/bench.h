@@ -16,6 +16,7 @@ struct BenchSettings {
   bool json = false;
 };
 
+void AddBenchFrames(CLI::App& bench, Program& program);
 void AddBenchRender(CLI::App& bench, Program& program);
 void AddBenchSim(CLI::App& bench, Program& program);
 

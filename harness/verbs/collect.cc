@@ -68,7 +68,9 @@ DemoWriter OpenOut(const Settings& given, const CollectSettings& settings) {
   const bool there = fs::exists(given.out, error);
   if (there && !given.resume)
     Fail(fmt::format("out: {} is there already; --resume goes on with it", given.out));
-  return there ? DemoWriter::Append(given.out) : DemoWriter::Create(given.out, ToJson(settings));
+  DemoWriter writer = there ? DemoWriter::Append(given.out) : DemoWriter::Create(given.out, ToJson(settings));
+  RequireSameSettings(writer, settings);
+  return writer;
 }
 
 std::string JsonSummary(const DemoReader& reader, const CollectTally& tally, double wall_s) {
