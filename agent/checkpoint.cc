@@ -10,6 +10,10 @@
 namespace deerbench {
 namespace {
 
+// What training alone uses.
+constexpr const char* kLastHead = "lm_head.";
+constexpr const char* kExitHeads = "lm_exit_modules.";
+
 std::string FirstOf(const std::vector<std::string>& names) {
   constexpr size_t kShown = 8;
   std::string text =
@@ -59,6 +63,38 @@ void LoadParameters(torch::nn::Module& model, const SafetensorsFile& file, const
       parameter.copy_(stored);
     }
   }
+}
+
+AgentModel LoadAgent(const CheckpointFolder& folder, const AgentParts& parts) {
+  AgentModel model(folder.config, parts);
+  LoadOptions options;
+  if (!parts.auxiliary_heads) options.ignored_prefixes = {kLastHead, kExitHeads};
+  for (size_t layer = model->lang_encoder->layers.size();
+       layer < static_cast<size_t>(folder.config.language.layers); ++layer) {
+    options.ignored_prefixes.push_back(fmt::format("lang_encoder.transformer.blocks.{}.", layer));
+  }
+  LoadParameters(*model, SafetensorsFile(folder.weights()), options);
+  model->eval();
+  return model;
+}
+
+void SaveCheckpoint(const std::filesystem::path& path, const AgentModel& model, const std::string& tokenizer,
+                    const CheckpointMetadata& metadata, torch::Dtype type, bool auxiliary_heads) {
+  if (type != torch::kFloat32 && type != torch::kFloat16)
+    Fail(fmt::format("checkpoint type is {}, expected Float or Half", c10::toString(type)));
+  Require(model->lang_encoder->layers.size() == static_cast<size_t>(model->config.language.layers),
+          "a checkpoint holds all layers");
+  std::map<std::string, torch::Tensor> tensors;
+  for (const auto& item : model->named_parameters()) {
+    const std::string& name = item.key();
+    if (!auxiliary_heads && (name.starts_with(kLastHead) || name.starts_with(kExitHeads))) continue;
+    const torch::Tensor stored = item.value().detach().to(torch::kCPU, type);
+    if (!stored.isfinite().all().item<bool>())
+      Fail(fmt::format("{}: tensor '{}' is not finite as {}", path.string(), name, c10::toString(type)));
+    tensors.emplace(name, stored);
+  }
+  WriteCheckpointTexts(path, model->config, tokenizer, metadata);
+  WriteSafetensors(path / "model.safetensors", tensors, {{"format", "pt"}});
 }
 
 }  // namespace deerbench

@@ -1,6 +1,7 @@
 #include "agent/multi_exit.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace deerbench {
 
@@ -31,16 +32,23 @@ ExitStep MultiExitRollout::Step(const torch::Tensor& media, const torch::Tensor&
   torch::Tensor x = model_->lang_encoder->Embed(ids), before, reference;
   for (int layer = 0;; ++layer) {
     before = x;
+    const auto start = std::chrono::steady_clock::now();
     x = model_->lang_encoder->RunLayer(layer, x, media, context);
+    const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
+    step.llm_ms += elapsed.count();
     const auto exit = std::find(options_.exit_layers.begin(), options_.exit_layers.end(), layer);
     if (exit == options_.exit_layers.end()) continue;
     const bool forced = layer >= options_.max_layer;
     if (!decide && !forced && layer < stage_exit_) continue;
 
     // The first exit compares with what the layer below it would have done.
-    if (decide && !reference.defined()) reference = RunHead(model_->Pool(before, mask)).output.pose;
+    if (decide && !reference.defined()) {
+      reference = RunHead(model_->Pool(before, mask)).output.pose;
+      ++step.head_evaluations;
+    }
     const torch::Tensor pooled = model_->Pool(x, mask);
     HeadResult head = RunHead(pooled);
+    ++step.head_evaluations;
     const float probability = torch::sigmoid(head.output.gripper_logit).item<float>();
     const torch::Tensor pose = head.output.pose.flatten().contiguous();
     bool leave = forced || !decide;

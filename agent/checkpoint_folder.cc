@@ -1,0 +1,102 @@
+#include "agent/checkpoint_folder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/prompt.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/sha256.h"
+
+namespace deerbench {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr const char* kFiles[] = {"config.json", "metadata.json", "model.safetensors", "tokenizer.json"};
+constexpr uint64_t kMaxTextBytes = 64 << 20;
+
+json ReadJson(const fs::path& file) {
+  json object = json::parse(ReadFile(file, kMaxTextBytes), nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) Fail(fmt::format("{}: not a JSON object", file.string()));
+  return object;
+}
+
+}  // namespace
+
+std::string CheckpointFolder::Sha256() const {
+  std::string lines;
+  for (const char* file : kFiles) {
+    lines += fmt::format("{}  {}\n", Sha256Hex(ReadFile(path / file, UINT64_MAX)), file);
+  }
+  return Sha256Hex(lines);
+}
+
+CheckpointMetadata MetadataFromJson(const json& object, const std::string& file) {
+  CheckpointMetadata metadata;
+  const auto text = [&](const char* key) {
+    const auto it = object.find(key);
+    if (it == object.end()) Fail(fmt::format("{}: key '{}' is missing", file, key));
+    if (!it->is_string() || it->get_ref<const std::string&>().empty())
+      Fail(fmt::format("{}: '{}' is {}, expected a text", file, key, it->dump()));
+    return it->get<std::string>();
+  };
+  metadata.name = text("name");
+  metadata.env_version = text("env_version");
+  const auto scenes = object.find("train_scenes");
+  if (scenes == object.end()) Fail(fmt::format("{}: key 'train_scenes' is missing", file));
+  const auto is_scene = [](const json& scene) {
+    return scene.is_string() && scene.get_ref<const std::string&>().size() == 1 &&
+           std::string_view("ABCD").find(scene.get_ref<const std::string&>()[0]) != std::string_view::npos;
+  };
+  if (!scenes->is_array() || scenes->empty() || !std::all_of(scenes->begin(), scenes->end(), is_scene))
+    Fail(fmt::format("{}: 'train_scenes' is {}, expected a list of scenes A to D", file, scenes->dump()));
+  metadata.train_scenes = scenes->get<std::vector<std::string>>();
+  std::sort(metadata.train_scenes.begin(), metadata.train_scenes.end());
+  metadata.details = object;
+  for (const char* key : {"name", "env_version", "train_scenes"}) metadata.details.erase(key);
+  return metadata;
+}
+
+json ToJson(const CheckpointMetadata& metadata) {
+  json object = metadata.details;
+  object["name"] = metadata.name;
+  object["env_version"] = metadata.env_version;
+  object["train_scenes"] = metadata.train_scenes;
+  return object;
+}
+
+CheckpointFolder OpenCheckpoint(const fs::path& path) {
+  if (!fs::is_directory(path)) Fail(fmt::format("{}: not a folder, expected a checkpoint", path.string()));
+  for (const char* file : kFiles) {
+    if (!fs::is_regular_file(path / file))
+      Fail(fmt::format("{}: missing, expected in a checkpoint", (path / file).string()));
+  }
+  CheckpointFolder folder;
+  folder.path = path;
+  const fs::path config = path / "config.json", metadata = path / "metadata.json";
+  const json config_json = ReadJson(config);
+  try {
+    folder.config = ConfigFromJson(config_json);
+  } catch (const Error& error) {
+    Fail(fmt::format("{}: {}", config.string(), error.what()));
+  }
+  folder.tokenizer = Tokenizer::FromFile(path / "tokenizer.json");
+  CheckTokenizer(folder.tokenizer, folder.config.language);
+  folder.metadata = MetadataFromJson(ReadJson(metadata), metadata.string());
+  return folder;
+}
+
+void WriteCheckpointTexts(const fs::path& path, const AgentConfig& config, const std::string& tokenizer,
+                          const CheckpointMetadata& metadata) {
+  CheckTokenizer(Tokenizer::FromJson(tokenizer, "tokenizer.json"), config.language);
+  fs::create_directories(path);
+  WriteFileAtomically(path / "config.json", ToJson(config).dump(2) + "\n");
+  WriteFileAtomically(path / "tokenizer.json", tokenizer);
+  WriteFileAtomically(path / "metadata.json", ToJson(metadata).dump(2) + "\n");
+}
+
+}  // namespace deerbench
