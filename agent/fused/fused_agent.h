@@ -1,0 +1,37 @@
+// An agent from a checkpoint folder on the fused path: pictures, state and a sentence in, action out.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/fused/fused_model.h"
+#include "agent/tokenizer.h"
+
+namespace deerbench::fused {
+
+class FusedAgent {
+ public:
+  // `folder` holds config.json, model.safetensors and tokenizer.json. Throws Error naming the file and what
+  // is wrong.
+  FusedAgent(const std::filesystem::path& folder, ExitOptions exits);
+
+  // The start of a subtask.
+  void Reset() { model_.Reset(); }
+  // As FusedModel::Step; what depends on the sentence alone is kept while it stays the same. Throws Error if
+  // it is not valid UTF-8.
+  FusedStep Step(std::span<const uint8_t> static_rgb, std::span<const uint8_t> gripper_rgb,
+                 std::span<const double> robot_obs, std::string_view sentence);
+
+  const FusedModel& model() const { return model_; }
+  FusedModel& model() { return model_; }
+
+ private:
+  FusedModel model_;
+  Tokenizer tokenizer_;
+  std::string sentence_;
+  bool has_sentence_ = false;
+};
+
+}  // namespace deerbench::fused

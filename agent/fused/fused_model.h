@@ -1,0 +1,87 @@
+// The whole agent at batch size one without a tensor library: pictures, state and tokens in, action out. What
+// it computes is MultiExitRollout's (agent/multi_exit.h) on AgentModel, to within 1e-5, and the same in every
+// bit on all processors with AVX2 and FMA.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "agent/config.h"
+#include "agent/exits.h"
+#include "agent/fused/action_head.h"
+#include "agent/fused/camera_encoder.h"
+#include "agent/fused/language_layer.h"
+#include "agent/fused/resampler.h"
+
+namespace deerbench::fused {
+
+// Time spent in each part of a step, ms.
+struct StepTimes {
+  double vision = 0, resampler = 0, language = 0, head = 0;
+};
+
+struct FusedStep {
+  ExitStep exit;
+  int layers_run = 0;
+  uint64_t llm_macs = 0;    // language model with cross-attention
+  uint64_t total_macs = 0;  // everything
+  StepTimes times;
+};
+
+// Reads a clock, ms.
+using ClockMs = double (*)();
+double WallClockMs();
+
+class FusedModel {
+ public:
+  // Reads the layers up to the highest allowed exit and no more. Throws Error naming file and tensor where
+  // the file does not fit the config, or the config's vision encoder is not convolutional.
+  FusedModel(const AgentConfig& config, const std::filesystem::path& weights, ExitOptions exits);
+
+  // Forgets the history and the step count: the start of a subtask.
+  void Reset();
+  // The sentence of the steps that follow. Throws Error for ids outside the vocabulary or none at all.
+  void SetPrompt(const std::vector<int>& ids);
+  // Pictures of the config's sizes, (H, W, 3); robot_obs is read only where the config has use_state. Needs a
+  // prompt.
+  FusedStep Step(std::span<const uint8_t> static_rgb, std::span<const uint8_t> gripper_rgb,
+                 std::span<const double> robot_obs);
+
+  // What StepTimes are measured with, WallClockMs unless told otherwise.
+  void set_clock(ClockMs clock) { clock_ = clock; }
+
+  const AgentConfig& config() const { return config_; }
+  const ExitOptions& exits() const { return exits_; }
+  size_t language_bytes() const;  // resident weights
+  size_t total_bytes() const;
+
+ private:
+  void Perceive(std::span<const uint8_t> static_rgb, std::span<const uint8_t> gripper_rgb,
+                std::span<const double> robot_obs, FusedStep& step);
+  HeadOutput RunHead(FusedStep& step);  // on x_, leaves the history's continuation in next_
+
+  AgentConfig config_;
+  ExitOptions exits_;
+  std::unique_ptr<CameraEncoder> static_camera_, gripper_camera_;
+  std::unique_ptr<Resampler> resampler_;
+  std::optional<PackedWeights> state_map_;
+  Matrix embedding_;  // (vocab, d)
+  std::vector<LanguageLayer> layers_;
+  std::unique_ptr<ActionHead> head_;
+
+  ClockMs clock_ = WallClockMs;
+  HeadState history_, next_;
+  int step_ = 0, stage_exit_ = -1;
+
+  std::optional<TextWork> text_;
+  Matrix embedded_;                        // (T, d) the prompt
+  Matrix static_tokens_, gripper_tokens_;  // (slots, D)
+  Matrix state_, media_;                   // (1, 15) as the network sees it, (m, D)
+  Matrix x_, pooled_;                      // (T, d), (1, d)
+};
+
+}  // namespace deerbench::fused

@@ -1,0 +1,161 @@
+#include "agent/fused/language_layer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+namespace deerbench::fused {
+
+TextWork::TextWork(const AgentConfig& config, const std::vector<int>& ids)
+    : tokens(static_cast<int>(ids.size())),
+      attention(std::max(tokens, config.MediaTokens()),
+                std::max(config.language.width / config.language.heads, config.cross_attention.head_dim)) {
+  const int d = config.language.width, heads = config.language.heads, media = config.MediaTokens();
+  const int inner = config.cross_attention.heads * config.cross_attention.head_dim;
+  int time = 0;
+  for (const int id : ids) text_time.push_back(time += id == config.language.media_token);
+  alibi = Floats(static_cast<size_t>(heads) * tokens);
+  for (int h = 0; h < heads; ++h) {
+    const double step = config.language.alibi_bias_max / heads;
+    const auto slope =
+        static_cast<float>(std::exp2(-static_cast<double>(static_cast<float>((h + 1) * step))));
+    for (int j = 0; j < tokens; ++j)
+      alibi[static_cast<size_t>(h) * tokens + j] = slope * static_cast<float>(j + 1 - tokens);
+  }
+  normed = Matrix(tokens, d);
+  q = Matrix(tokens, d);
+  k = Matrix(tokens, d);
+  v = Matrix(tokens, d);
+  mixed = Matrix(tokens, d);
+  hidden = Matrix(tokens, config.language.mlp_ratio * d);
+  cross_q = Matrix(tokens, inner);
+  cross_k = Matrix(media, inner);
+  cross_v = Matrix(media, inner);
+  cross_mixed = Matrix(tokens, inner);
+  cross_hidden = Matrix(tokens, config.cross_attention.ff_mult * d);
+}
+
+LanguageLayer::LanguageLayer(const AgentConfig& config, int index, WeightReader& weights)
+    : cross_config_(config.cross_attention), heads_(config.language.heads), width_(config.language.width) {
+  const int d = width_, up = config.language.mlp_ratio * d;
+  const double eps = config.layer_norm_eps;
+  const std::string prefix = "lang_encoder.transformer.blocks." + std::to_string(index) + ".";
+  if (config.HasCrossAttention(index)) {
+    const int inner = cross_config_.heads * cross_config_.head_dim, media_width = config.vision.width;
+    const std::string name = prefix + "gated_cross_attn_layer.";
+    Cross cross;
+    cross.norm = weights.ReadNorm(name + "attn.norm", d, true, eps);
+    cross.to_q = weights.ReadLinear(name + "attn.to_q", inner, d, false);
+    const std::vector<float> kv = weights.Read(name + "attn.to_kv.weight", {2 * inner, media_width});
+    cross.to_k = PackedWeights(std::span(kv).first(kv.size() / 2), inner, media_width);
+    cross.to_v = PackedWeights(std::span(kv).last(kv.size() / 2), inner, media_width);
+    cross.to_out = weights.ReadLinear(name + "attn.to_out", d, inner, false);
+    cross.feed_forward = FeedForward(name + "ff", d, cross_config_.ff_mult, eps, weights);
+    cross.attention_gate =
+        static_cast<float>(std::tanh(static_cast<double>(weights.Read(name + "attn_gate", {1})[0])));
+    cross.feed_forward_gate =
+        static_cast<float>(std::tanh(static_cast<double>(weights.Read(name + "ff_gate", {1})[0])));
+    cross_ = std::move(cross);
+  }
+  const std::string name = prefix + "decoder_layer.";
+  ln_1_ = weights.ReadNorm(name + "ln_1", d, false, eps);
+  const std::vector<float> qkv = weights.Read(name + "attn.Wqkv.weight", {3 * d, d});
+  const size_t third = qkv.size() / 3;
+  to_q_ = PackedWeights(std::span(qkv).first(third), d, d);
+  to_k_ = PackedWeights(std::span(qkv).subspan(third, third), d, d);
+  to_v_ = PackedWeights(std::span(qkv).last(third), d, d);
+  if (config.language.qk_layernorm) {
+    q_ln_ = weights.ReadNorm(name + "attn.q_ln", d, false, eps);
+    k_ln_ = weights.ReadNorm(name + "attn.k_ln", d, false, eps);
+  }
+  out_proj_ = weights.ReadLinear(name + "attn.out_proj", d, d, false);
+  ln_2_ = weights.ReadNorm(name + "ln_2", d, false, eps);
+  up_ = weights.ReadLinear(name + "mlp.mlp_up", up, d, false);
+  down_ = weights.ReadLinear(name + "mlp.mlp_down", d, up, false);
+}
+
+void LanguageLayer::RunCross(Matrix& x, const Matrix& media, TextWork& w) const {
+  const Cross& c = *cross_;
+  const int t = w.tokens, m = media.rows();
+  c.norm.Apply(x, t, w.normed);
+  Multiply(w.normed, t, c.to_q, w.cross_q);
+  Multiply(media, m, c.to_k, w.cross_k);
+  Multiply(media, m, c.to_v, w.cross_v);
+  const AttentionShape shape{
+      .heads = cross_config_.heads,
+      .head_dim = cross_config_.head_dim,
+      .queries = t,
+      .keys = m,
+      .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(cross_config_.head_dim)))};
+  w.attention.Run(shape, w.cross_q.row(0), w.cross_q.stride(), w.cross_k.row(0), w.cross_k.stride(),
+                  w.cross_v.row(0), w.cross_v.stride(), w.cross_mixed.row(0), w.cross_mixed.stride());
+  for (int i = 0; i < t; ++i) {
+    if (w.text_time[i] == 1) continue;
+    // Nothing to see before the first medium; all alike behind a second one, of which there is only one.
+    float* row = w.cross_mixed.row(i);
+    std::fill_n(row, w.cross_mixed.width(), 0.0f);
+    if (w.text_time[i] == 0) continue;
+    for (int j = 0; j < m; ++j) {
+      for (int column = 0; column < w.cross_v.width(); ++column) row[column] += w.cross_v.row(j)[column];
+    }
+    for (int column = 0; column < w.cross_v.width(); ++column) row[column] /= static_cast<float>(m);
+  }
+  Multiply(w.cross_mixed, t, c.to_out, x, {.residual = x.row(0), .scale = c.attention_gate});
+  c.feed_forward.Run(x, t, c.feed_forward_gate, w.normed, w.cross_hidden);
+}
+
+void LanguageLayer::RunDecoder(Matrix& x, TextWork& w) const {
+  const int t = w.tokens, head_dim = width_ / heads_;
+  ln_1_.Apply(x, t, w.normed);
+  Multiply(w.normed, t, to_q_, w.q);
+  Multiply(w.normed, t, to_k_, w.k);
+  Multiply(w.normed, t, to_v_, w.v);
+  if (q_ln_) {
+    q_ln_->Apply(w.q, t, w.q);
+    k_ln_->Apply(w.k, t, w.k);
+  }
+  const AttentionShape shape{.heads = heads_,
+                             .head_dim = head_dim,
+                             .queries = t,
+                             .keys = t,
+                             .causal = true,
+                             .bias = w.alibi.data(),
+                             .bias_stride = t,
+                             .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(head_dim)))};
+  w.attention.Run(shape, w.q.row(0), w.q.stride(), w.k.row(0), w.k.stride(), w.v.row(0), w.v.stride(),
+                  w.mixed.row(0), w.mixed.stride());
+  Multiply(w.mixed, t, out_proj_, x, {.residual = x.row(0)});
+  ln_2_.Apply(x, t, w.normed);
+  Multiply(w.normed, t, up_, w.hidden);
+  Gelu(w.hidden, t);
+  Multiply(w.hidden, t, down_, x, {.residual = x.row(0)});
+}
+
+void LanguageLayer::Run(Matrix& x, const Matrix& media, TextWork& work) const {
+  if (cross_) RunCross(x, media, work);
+  RunDecoder(x, work);
+}
+
+uint64_t LanguageLayer::macs(int tokens, int media) const {
+  const uint64_t t = tokens, m = media, d = width_;
+  uint64_t total = 4 * t * d * d + 2 * t * t * d + 2 * t * d * up_.out();
+  if (cross_) {
+    const uint64_t inner = cross_->to_q.out();
+    total += 2 * t * d * inner + 2 * m * cross_->to_k.in() * inner + 2 * t * m * inner +
+             cross_->feed_forward.macs(tokens);
+  }
+  return total;
+}
+
+size_t LanguageLayer::bytes() const {
+  size_t total = ln_1_.bytes() + ln_2_.bytes() + to_q_.bytes() + to_k_.bytes() + to_v_.bytes() +
+                 out_proj_.bytes() + up_.bytes() + down_.bytes();
+  if (q_ln_) total += q_ln_->bytes() + k_ln_->bytes();
+  if (cross_) {
+    total += cross_->norm.bytes() + cross_->to_q.bytes() + cross_->to_k.bytes() + cross_->to_v.bytes() +
+             cross_->to_out.bytes() + cross_->feed_forward.bytes();
+  }
+  return total;
+}
+
+}  // namespace deerbench::fused

@@ -1,0 +1,92 @@
+#include "agent/fused/linear.h"
+
+#include <algorithm>
+
+#include "agent/fused/tile.h"
+
+namespace deerbench::fused {
+namespace {
+
+[[gnu::always_inline]] inline F8 Finish(F8 sum, const Epilogue& e, const float* residual) {
+  if (e.relu) sum = _mm256_max_ps(sum, _mm256_setzero_ps());
+  return residual ? MulAdd(Splat(e.scale), sum, Load(residual)) : sum;
+}
+
+// One row: four panels at a time, so that enough sums are under way to hide the latency of each.
+void MultiplyRow(const float* x, const PackedWeights& w, float* y, const Epilogue& e) {
+  constexpr int kTogether = 4;
+  const int out = RoundUp(w.out(), kLanes);
+  for (int first = 0; first < w.panels(); first += kTogether) {
+    const int count = std::min(kTogether, w.panels() - first);
+    F8 acc[kTogether][2];
+    const float* panel[kTogether];
+    for (int p = 0; p < kTogether; ++p) {  // beyond the last panel: that one again, its result unused
+      const int index = std::min(first + p, w.panels() - 1);
+      panel[p] = w.panel(index);
+      acc[p][0] = Load(w.bias() + index * kPanel);
+      acc[p][1] = Load(w.bias() + index * kPanel + 8);
+    }
+    if (count == kTogether) {
+      for (int k = 0; k < w.in(); ++k) {
+        const F8 v = _mm256_broadcast_ss(x + k);
+#pragma GCC unroll 4
+        for (int p = 0; p < kTogether; ++p) {
+          acc[p][0] = MulAdd(v, Load(panel[p] + k * kPanel), acc[p][0]);
+          acc[p][1] = MulAdd(v, Load(panel[p] + k * kPanel + 8), acc[p][1]);
+        }
+      }
+    } else {
+      for (int p = 0; p < count; ++p) {
+        F8 one[1][2] = {{acc[p][0], acc[p][1]}};
+        AccumulateTile<1>(x, 0, 1, w.in(), panel[p], kPanel, one);
+        acc[p][0] = one[0][0], acc[p][1] = one[0][1];
+      }
+    }
+    for (int p = 0; p < count; ++p) {
+      const int column = (first + p) * kPanel;
+      for (int half = 0; half < 2 && column + half * 8 < out; ++half) {
+        const int at = column + half * 8;
+        Store(y + at, Finish(acc[p][half], e, e.residual ? e.residual + at : nullptr));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+PackedWeights::PackedWeights(std::span<const float> weights, int out, int in, std::span<const float> bias)
+    : out_(out), in_(in) {
+  weights_ = Floats(static_cast<size_t>(panels()) * in * kPanel);
+  bias_ = Floats(static_cast<size_t>(panels()) * kPanel);
+  for (int o = 0; o < out; ++o) {
+    float* to = weights_.data() + static_cast<size_t>(o / kPanel) * in * kPanel + o % kPanel;
+    for (int i = 0; i < in; ++i)
+      to[static_cast<size_t>(i) * kPanel] = weights[static_cast<size_t>(o) * in + i];
+  }
+  std::copy(bias.begin(), bias.end(), bias_.data());
+}
+
+void Multiply(const float* x, int x_stride, int rows, const PackedWeights& w, float* y, int y_stride,
+              const Epilogue& e) {
+  if (rows == 1) return MultiplyRow(x, w, y, e);
+  const int out = RoundUp(w.out(), kLanes);
+  for (int p = 0; p < w.panels(); ++p) {
+    const int column = p * kPanel;
+    const bool both = column + 8 < out;
+    const F8 b0 = Load(w.bias() + column), b1 = Load(w.bias() + column + 8);
+    ForRowBlocks(rows, [&]<int R>(int row) {
+      F8 acc[R][2];
+      for (int r = 0; r < R; ++r) acc[r][0] = b0, acc[r][1] = b1;
+      AccumulateTile<R>(x + static_cast<ptrdiff_t>(row) * x_stride, x_stride, 1, w.in(), w.panel(p), kPanel,
+                        acc);
+#pragma GCC unroll 6
+      for (int r = 0; r < R; ++r) {
+        const ptrdiff_t at = static_cast<ptrdiff_t>(row + r) * y_stride + column;
+        Store(y + at, Finish(acc[r][0], e, e.residual ? e.residual + at : nullptr));
+        if (both) Store(y + at + 8, Finish(acc[r][1], e, e.residual ? e.residual + at + 8 : nullptr));
+      }
+    });
+  }
+}
+
+}  // namespace deerbench::fused

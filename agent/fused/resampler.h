@@ -1,0 +1,41 @@
+// Perceiver resampler (agent/perceiver.h): a picture's tokens become a fixed number of latents.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "agent/config.h"
+#include "agent/fused/attention.h"
+#include "agent/fused/feed_forward.h"
+#include "agent/fused/linear.h"
+#include "agent/fused/weights.h"
+
+namespace deerbench::fused {
+
+class Resampler {
+ public:
+  Resampler(const AgentConfig& config, int max_tokens, WeightReader& weights);
+
+  // tokens (count rows) -> latents, rows first_row onwards of `media`.
+  void Run(const Matrix& tokens, int count, Matrix& media, int first_row);
+
+  uint64_t macs(int tokens) const;
+  size_t bytes() const;
+
+ private:
+  struct Layer {
+    LayerNorm norm_media, norm_latents;
+    PackedWeights to_q, to_k, to_v, to_out;
+    FeedForward feed_forward;
+  };
+
+  PerceiverConfig config_;
+  int width_;
+  Matrix latents_;  // (latents, D), as learnt
+  std::vector<Layer> layers_;
+  LayerNorm norm_;
+  Attention attention_;
+  Matrix x_, normed_, q_, k_, v_, mixed_, hidden_;
+};
+
+}  // namespace deerbench::fused
