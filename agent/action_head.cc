@@ -70,7 +70,8 @@ ActionHeadImpl::ActionHeadImpl(const HeadConfig& config_in, int in_features, dou
     if (config.lstm_layernorm) {  // LSTM, LayerNorm, Dropout a layer
       Group cell = layers->register_module(std::to_string(3 * i), Group());
       lstm.push_back(LstmLayer::Register(*cell, 0, in, config.lstm_hidden));
-      lstm_norms.push_back(layers->register_module(std::to_string(3 * i + 1), NormLayer(config.lstm_hidden, eps)));
+      lstm_norms.push_back(
+          layers->register_module(std::to_string(3 * i + 1), NormLayer(config.lstm_hidden, eps)));
     } else {
       lstm.push_back(LstmLayer::Register(*rnn, i, in, config.lstm_hidden));
     }

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "agent/preprocess.h"
 #include "base/error.h"
 
 namespace deerbench {
@@ -39,8 +40,11 @@ AgentModelImpl::AgentModelImpl(const AgentConfig& config_in, const AgentParts& p
 CameraTokens AgentModelImpl::EncodeTokens(const torch::Tensor& static_pictures,
                                           const torch::Tensor& gripper_pictures) {
   torch::NoGradGuard frozen;
-  Require(!conv_vision.is_empty(), "this agent's vision encoder takes normalised pictures, not bytes");
-  return conv_vision->EncodeTokens(static_pictures, gripper_pictures);
+  if (conv_vision) return conv_vision->EncodeTokens(static_pictures, gripper_pictures);
+  const torch::Device device = vision->class_embedding.device();
+  const int size = config.vision.image_size;
+  return EncodeImages(ClipImages(static_pictures, size).to(device),
+                      ClipImages(gripper_pictures, size).to(device));
 }
 
 CameraTokens AgentModelImpl::EncodeImages(const torch::Tensor& static_images,

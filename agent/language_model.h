@@ -42,7 +42,8 @@ struct DecoderLayerImpl : torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x, const TextContext& context);  // (N, T, d) -> same
 
   int heads;
-  NormLayer ln_1{nullptr}, ln_2{nullptr}, q_ln{nullptr}, k_ln{nullptr};  // q_ln, k_ln null without qk_layernorm
+  NormLayer ln_1{nullptr}, ln_2{nullptr}, q_ln{nullptr},
+      k_ln{nullptr};  // q_ln, k_ln null without qk_layernorm
   torch::nn::Linear Wqkv{nullptr}, out_proj{nullptr}, mlp_up{nullptr}, mlp_down{nullptr};
 };
 TORCH_MODULE(DecoderLayer);

@@ -11,4 +11,8 @@ namespace deerbench {
 // minus pixel_mean, divided by pixel_std. Throws Error for another type or size.
 torch::Tensor HalveAndNormalise(const torch::Tensor& pictures, int input_size, const VisionConfig& config);
 
+// uint8 (N, H, W, 3) of any size -> float (N, 3, S, S) as open_clip makes them (agent/clip_preprocess.h), on
+// the CPU.
+torch::Tensor ClipImages(const torch::Tensor& pictures, int image_size);
+
 }  // namespace deerbench

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "agent/checkpoint.h"
 #include "agent/prompt.h"
 #include "base/error.h"
@@ -11,15 +13,20 @@ namespace {
 
 AgentModel Load(const CheckpointFolder& folder, const ExitOptions& exits) {
   exits.Validate(folder.config.language.layers);
-  if (folder.config.vision.kind != VisionKind::kConv)
-    Fail(fmt::format("{}: its vision encoder takes no camera bytes", folder.path.string()));
   return LoadAgent(folder, AgentParts{.layers = exits.LastLayer() + 1});
 }
 
+// (1, size, size, 3)
 torch::Tensor Picture(std::span<const uint8_t> rgb, int size, const char* camera) {
-  if (rgb.size() != static_cast<size_t>(size) * size * 3)
+  if (size < 1 || rgb.size() != static_cast<size_t>(size) * size * 3)
     Fail(fmt::format("{} picture has {} bytes, expected {} x {} x 3", camera, rgb.size(), size, size));
   return torch::from_blob(const_cast<uint8_t*>(rgb.data()), {1, size, size, 3}, torch::kUInt8);
+}
+
+// Side of the pictures that an encoder takes: the config's, or, where that resizes them, whatever they have.
+int PictureSize(const VisionConfig& vision, const ConvCameraConfig& camera, std::span<const uint8_t> rgb) {
+  if (vision.kind == VisionKind::kConv) return camera.picture_size();
+  return static_cast<int>(std::lround(std::sqrt(static_cast<double>(rgb.size()) / 3)));
 }
 
 }  // namespace
@@ -36,9 +43,10 @@ AgentStep ReferenceAgent::Step(const AgentInput& input, std::string_view sentenc
     mask_ = torch::ones_like(ids_);
     sentence_ = sentence;
   }
-  const CameraTokens tokens =
-      model_->EncodeTokens(Picture(input.static_rgb, c.vision.static_camera.picture_size(), "static"),
-                           Picture(input.gripper_rgb, c.vision.gripper_camera.picture_size(), "gripper"));
+  const int static_size = PictureSize(c.vision, c.vision.static_camera, input.static_rgb);
+  const int gripper_size = PictureSize(c.vision, c.vision.gripper_camera, input.gripper_rgb);
+  const CameraTokens tokens = model_->EncodeTokens(Picture(input.static_rgb, static_size, "static"),
+                                                   Picture(input.gripper_rgb, gripper_size, "gripper"));
   torch::Tensor robot_obs;
   if (c.state.use_state) {
     if (input.robot_obs.size() != kRobotObsSize)

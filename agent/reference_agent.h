@@ -27,7 +27,8 @@ namespace deerbench {
 
 // What the agent perceives: rows of red, green, blue bytes, and CALVIN's robot_obs.
 struct AgentInput {
-  std::span<const uint8_t> static_rgb;   // (S, S, 3), S the config's picture_size
+  // Square; VisionKind::kConv needs the config's picture_size(), VisionKind::kClip takes any size.
+  std::span<const uint8_t> static_rgb;   // (S, S, 3)
   std::span<const uint8_t> gripper_rgb;  // (S', S', 3)
   std::span<const double> robot_obs;     // 15, read only with use_state
 };

@@ -101,7 +101,8 @@ TEST_CASE("The small agent turns pictures, a sentence and a state into hidden st
   other_ids.select(1, 5).fill_(7);
   CHECK(MaxError(base, last(other_ids, tokens, state)) > 1e-2);
   CHECK(MaxError(base, last(ids, {tokens.static_tokens + noise, tokens.gripper_tokens}, state)) > 1e-3);
-  CHECK(MaxError(base, last(ids, {tokens.static_tokens, tokens.gripper_tokens + noise.slice(1, 0, 8)}, state)) > 1e-3);
+  CHECK(MaxError(base, last(ids, {tokens.static_tokens, tokens.gripper_tokens + noise.slice(1, 0, 8)},
+                            state)) > 1e-3);
   CHECK(MaxError(base, last(ids, tokens, state + 0.3)) > 1e-3);
 }
 

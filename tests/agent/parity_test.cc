@@ -1,13 +1,16 @@
 // The agent against tensors recorded from the official DeeR code.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "agent/checkpoint.h"
+#include "agent/clip_preprocess.h"
 #include "agent/multi_exit.h"
+#include "agent/preprocess.h"
 #include "agent/thresholds.h"
 #include "tests/agent/recorded.h"
 
@@ -180,6 +183,82 @@ TEST_CASE("Rollouts leave at the official exits with the official actions and hi
     figures.Check("action_ulps", torch::tensor(action_ulps), torch::tensor(0.0), 1.0);
   }
   REQUIRE(cases > 0);
+}
+
+TEST_CASE("Other layouts of the action head compute what the official ones do") {
+  const auto folder = RecordedFolder("head variants");
+  if (!folder) return;
+  torch::NoGradGuard no_grad;
+  size_t cases = 0;
+  for (const auto& path : RecordedFiles(*folder, "head_variants", ".json")) {
+    std::ifstream file(path);
+    const nlohmann::json json = nlohmann::json::parse(file);
+    const std::string stem = path.stem().string();
+    const SafetensorsFile weights(*folder / (stem + ".safetensors"));
+    const Npz npz = ReadNpz(*folder / ("case_" + stem + ".npz"));
+    for (const auto& [name, variant] : json.at("variants").items()) {
+      ++cases;
+      HeadConfig config;
+      config.lstm_hidden = json.at("lstm_hidden");
+      config.lstm_layers = json.at("lstm_num_layers");
+      config.lstm_layernorm = variant.at("lstm_layernorm");
+      config.mlp_hidden = json.at("mlp_hidden_dims").get<std::vector<int>>();
+      config.mlp_hidden.resize(variant.at("mlp_num_hidden_layers").get<size_t>());
+      config.mlp_layernorm = variant.at("mlp_layernorm");
+      if (variant.at("dropout_mode") == "last")
+        config.dropout_placement = HeadConfig::DropoutPlacement::kLast;
+      ActionHead head(config, json.at("in_features").get<int>(), 1e-5);
+      head->eval();
+      size_t found = 0;
+      for (auto& item : head->named_parameters())
+        item.value().copy_(weights.Get(name + "." + item.key())), ++found;
+      CHECK(found == static_cast<size_t>(std::ranges::count_if(
+                         weights.names(), [&](const std::string& n) { return n.starts_with(name + "."); })));
+
+      const auto get = [&](const std::string& what) { return ToTensor(npz.at(name + "/" + what)); };
+      Figures figures("head " + name);
+      const torch::Tensor features = get("feat").amax(1), window_pose = get("window_pose");
+      const HeadOutput window =
+          head->RunWindow(features.view({window_pose.size(0), window_pose.size(1), -1}));
+      figures.Check("pose", window.pose, window_pose);
+      figures.Check("gripper", torch::sigmoid(window.gripper_logit), get("window_gripper_prob"));
+      const torch::Tensor steps = get("step_pose_gripper");
+      HeadState state;
+      std::vector<torch::Tensor> outputs;
+      for (int64_t t = 0; t < steps.size(0); ++t) {
+        const HeadOutput out = head->Run(features.slice(0, t, t + 1).unsqueeze(0), state);
+        outputs.push_back(torch::cat({out.pose.flatten(), torch::sigmoid(out.gripper_logit).flatten()}));
+      }
+      figures.Check("steps", torch::stack(outputs), steps);
+      figures.Check("h", state.h, get("h"));
+      figures.Check("c", state.c, get("c"));
+    }
+  }
+  REQUIRE(cases > 0);
+}
+
+TEST_CASE("Pictures are resized to the bits that Pillow gives and normalised as open_clip does") {
+  const auto folder = RecordedFolder("preprocessing");
+  if (!folder) return;
+  const auto files = RecordedFiles(*folder, "case_preprocess", ".npz");
+  REQUIRE(!files.empty());
+  for (const auto& file : files) {
+    const Npz npz = ReadNpz(file);
+    Figures figures(file.stem().string());
+    for (const std::string camera : {"static", "gripper"}) {
+      const NpyArray& picture = npz.at(camera + "_u8");
+      const torch::Tensor expected = ToTensor(npz.at(camera + "_resized224_u8"));
+      const int height = static_cast<int>(picture.shape[0]), width = static_cast<int>(picture.shape[1]);
+      const int size = static_cast<int>(expected.size(0));
+      const RgbPicture resized = ResizeBicubic(picture.bytes, width, height, size, size);
+      CHECK(std::ranges::equal(resized.rgb, npz.at(camera + "_resized224_u8").bytes));
+      const torch::Tensor image = ClipImages(ToTensor(picture).unsqueeze(0), size)[0];
+      figures.Check(camera, image.select(1, 0), ToTensor(npz.at(camera + "_normalised_row0")), 1e-6);
+      const auto moments = npz.at(camera + "_normalised_mean_std").doubles();
+      CHECK(image.to(torch::kFloat64).mean().item<double>() == Approx(moments[0]).margin(1e-6));
+      CHECK(image.to(torch::kFloat64).std().item<double>() == Approx(moments[1]).epsilon(1e-4));
+    }
+  }
 }
 
 TEST_CASE("Thresholds are the official solver's") {

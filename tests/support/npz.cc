@@ -40,6 +40,23 @@ std::string Between(const std::string& text, const std::string& from, const std:
   return text.substr(start, text.find(to, start) - start);
 }
 
+// The elements of an array whose first index runs fastest, so that the last one does.
+std::vector<uint8_t> FromFortran(const NpyArray& array) {
+  const size_t count = static_cast<size_t>(array.size()), width = count ? array.bytes.size() / count : 0;
+  std::vector<uint8_t> out;
+  for (size_t i = 0; i < count; ++i) {
+    size_t rest = i, from = 0;
+    for (size_t axis = array.shape.size(); axis-- > 0;) {
+      size_t stride = 1;
+      for (size_t before = 0; before < axis; ++before) stride *= static_cast<size_t>(array.shape[before]);
+      from += rest % static_cast<size_t>(array.shape[axis]) * stride;
+      rest /= static_cast<size_t>(array.shape[axis]);
+    }
+    out.insert(out.end(), array.bytes.begin() + from * width, array.bytes.begin() + (from + 1) * width);
+  }
+  return out;
+}
+
 NpyArray ParseNpy(const std::vector<uint8_t>& data) {
   Require(data.size() > 10 && std::memcmp(data.data(), "\x93NUMPY", 6) == 0,
           "npz: entry is not an .npy array");
@@ -48,7 +65,6 @@ NpyArray ParseNpy(const std::vector<uint8_t>& data) {
   const std::string header(data.begin() + 8 + length_width, data.begin() + body);
   NpyArray array;
   array.dtype = Between(header, "'descr': '", "'").substr(1);
-  Require(Between(header, "'fortran_order': ", ",") == "False", "npz: array is in Fortran order");
   const std::string shape = Between(header, "'shape': (", ")");
   for (size_t at = 0; at < shape.size();) {
     size_t used = 0;
@@ -60,6 +76,7 @@ NpyArray ParseNpy(const std::vector<uint8_t>& data) {
     at += used;
   }
   array.bytes.assign(data.begin() + body, data.end());
+  if (Between(header, "'fortran_order': ", ",") == "True") array.bytes = FromFortran(array);
   return array;
 }
 

@@ -9,7 +9,7 @@
 
 namespace deerbench::test {
 
-// One array as it lies in the file, C order.
+// One array, C order.
 struct NpyArray {
   std::string dtype;  // NumPy's descr without byte order: "f4", "f8", "f2", "i8", "u1", "U43", ...
   std::vector<int64_t> shape;
@@ -24,7 +24,7 @@ struct NpyArray {
 
 using Npz = std::map<std::string, NpyArray>;
 
-// Throws Error for a file that is not an .npz archive of stored or deflated little-endian C-order arrays.
+// Throws Error for a file that is not an .npz archive of stored or deflated little-endian arrays.
 Npz ReadNpz(const std::filesystem::path& path);
 
 }  // namespace deerbench::test
