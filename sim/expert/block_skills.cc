@@ -21,19 +21,46 @@ Move NoGrip(int block) {
       fmt::format("no two faces of the {} block as it lies fit between the fingers", kColors[block]));
 }
 
-// A block against a side wall of the drawer leaves no room for a finger: closed fingers press on it from
-// above and drag it towards the middle. Nothing where there is room.
-std::optional<ToolGoal> NudgeFromDrawerWall(const View& view, const BlockView& block) {
-  constexpr double kInside_m = 0.18, kFingerRoom_m = 0.026, kPress_m = 0.025;
-  if (block.on != Surface::kDrawer || block.gripped) return {};
-  const double off = block.p.x - view.X_WDrawer.p.x;
-  if (kInside_m - std::abs(off) - HalfExtent(block, 0) > kFingerRoom_m) return {};
-  const double inwards = off > 0 ? -1 : 1;
+// Which way along x a block has to be moved so that fingers find room beside it: away from the drawer's side
+// wall, or from the block or button next to it. 0 where that is not what stands in the way.
+int NudgeDirection(const View& view, int index) {
+  constexpr double kInside_m = 0.18, kFingerRoom_m = 0.026, kRoomBeside_m = 0.04, kButtonHalf_m = 0.031;
+  const BlockView& block = view.blocks[index];
+  if (block.gripped || block.on == Surface::kSlider) return 0;
+  const double half = HalfExtent(block, 0), off = block.p.x - view.X_WDrawer.p.x;
+  if (block.on == Surface::kDrawer && kInside_m - std::abs(off) - half < kFingerRoom_m)
+    return off > 0 ? -1 : 1;
+  int away = 0;
+  double least = kRoomBeside_m;
+  const auto keep_off = [&](const Vec3& p, double half_x, double half_y) {
+    const Vec3 d = p - block.p;
+    const double gap = std::abs(d.x) - half - half_x;
+    if (gap > least || std::abs(d.y) > HalfExtent(block, 1) + half_y) return;
+    least = gap;
+    away = d.x > 0 ? -1 : 1;
+  };
+  for (int i = 0; i < 3; ++i) {
+    const BlockView& other = view.blocks[i];
+    if (i != index && std::abs(other.p.z - block.p.z) < 0.02)
+      keep_off(other.p, HalfExtent(other, 0), HalfExtent(other, 1));
+  }
+  if (block.on == Surface::kTable) keep_off(view.X_WButton.p, kButtonHalf_m, kButtonHalf_m);
+  return away;
+}
+
+// Closed fingers press on the block from above and drag it where there is room for open ones.
+std::optional<ToolGoal> Nudge(const View& view, int index) {
+  constexpr double kPress_m = 0.02;
+  const int direction = NudgeDirection(view, index);
+  if (direction == 0) return {};
+  const BlockView& block = view.blocks[index];
   const double top_z = block.p.z + HalfHeight(block) + kFingertip_m;
   ToolGoal goal{.p = {block.p.x, block.p.y, top_z - kPress_m}, .yaw = kYawHome_rad, .open = false};
   const bool on_top = HorizontalDistance(view, block.p) < 0.022 && view.tcp.z < top_z + 0.006;
   if (!on_top) return ApproachFromAbove(view, goal, kTableClearance_m, 0.006).goal;
-  goal.p.x = view.tcp.x + inwards * 0.015;
+  goal.p.x = view.tcp.x + direction * 0.015;
+  goal.p.z = PressingHeight(view, 0.02);
+  if (block.on == Surface::kTable) goal.p.y = std::clamp(goal.p.y, -0.14, -0.09);  // it drifts
   goal.speed = 0.5;
   return goal;
 }
@@ -50,13 +77,13 @@ class LiftSkill : public Skill {
     const std::optional<Grasp> grasp = PlanGrasp(view, block_);
     if (!grasp) return NoGrip(block_);
     if (grasp->crowded) {
-      if (const auto nudge = NudgeFromDrawerWall(view, block)) return {*nudge, ""};
+      if (const auto nudge = Nudge(view, block_)) return {*nudge, ""};
     }
     GraspStep step = TakeHold(view, block_, *grasp);
     if (step.held || (view.Held() == block_)) {
       // Back out the way the fingers point, then hold it up.
       const Vec3 ahead = PointingDirection(view.tcp_euler.z, view.tcp_euler.y);
-      step.goal = {.p = view.target - (view.tcp.z < kShelfClearance_m ? 0.04 : 0.0) * ahead,
+      step.goal = {.p = view.tcp - (view.tcp.z < kShelfClearance_m ? 0.05 : 0.0) * ahead,
                    .yaw = view.target_euler.z,
                    .pitch = view.target_euler.y,
                    .open = false};
@@ -90,6 +117,9 @@ class RotateSkill : public Skill {
               ""};
     }
     if (!grasp) return NoGrip(block_);
+    if (grasp->crowded) {
+      if (const auto nudge = Nudge(view, block_)) return {*nudge, ""};
+    }
     return {TakeHold(view, block_, *grasp).goal, ""};
   }
   bool Handles(int block) const override { return block == block_; }
@@ -114,6 +144,8 @@ class PushSkill : public Skill {
   Vec3 direction_, goal_;
 };
 
+constexpr double kFingerBehind_m = 0.024;  // from a block to the middle of fingers that will push it
+
 // Pushes a free block over the table's front edge into the open drawer. Where none lies in front of it, one
 // is taken there by hand.
 class PushIntoDrawerSkill : public Skill {
@@ -125,7 +157,11 @@ class PushIntoDrawerSkill : public Skill {
       const BlockView& block = start.blocks[i];
       if (block.on != Surface::kTable || block.on_block || block.p.y > 0.03) continue;
       const double off_drawer = std::abs(block.p.x - start.X_WDrawer.p.x);
-      const bool in_front = off_drawer < kTrayHalf_m - kRoom_m - HalfExtent(block, 0);
+      // Room for the fingers between the block and the slider's handle or the cabinet.
+      const double behind_y = block.p.y + HalfExtent(block, 1) + kFingerBehind_m;
+      const double handle_x = start.X_WSlide.p.x + 0.14;
+      const bool in_front = off_drawer < kTrayHalf_m - kRoom_m - HalfExtent(block, 0) &&
+                            behind_y < (std::abs(block.p.x - handle_x) < 0.05 ? -0.05 : -0.01);
       const double cost = off_drawer - 0.2 * block.p.y + (in_front ? 0 : kFar);
       if (cost < nearest) {
         nearest = cost;
@@ -147,6 +183,9 @@ class PushIntoDrawerSkill : public Skill {
       if (view.Held() == block_) return {DropIntoDrawer(view, block_), ""};
       const std::optional<Grasp> grasp = PlanGrasp(view, block_);
       if (!grasp) return NoGrip(block_);
+      if (grasp->crowded) {
+        if (const auto nudge = Nudge(view, block_)) return {*nudge, ""};
+      }
       return {TakeHold(view, block_, *grasp).goal, ""};
     }
     if (block.p.z < kTableTop_m || block.p.y < -0.20) {  // over the edge: get out of its way
@@ -171,10 +210,11 @@ class PushIntoDrawerSkill : public Skill {
 ToolGoal PushBlock(const View& view, int index, const Vec3& direction, const Vec3& end, double floor_z) {
   const BlockView& block = view.blocks[index];
   const Vec3 side{-direction.y, direction.x, 0};
-  const double half = HalfExtent(block, std::abs(direction.x) > 0.5 ? 0 : 1);
+  const bool along_x = std::abs(direction.x) > 0.5;
+  const double half = HalfExtent(block, along_x ? 0 : 1);
   const double z = floor_z + kFingertip_m + 0.006;
   ToolGoal goal{.open = false};
-  const Vec3 behind = block.p - (half + 0.03) * direction;
+  const Vec3 behind = block.p - (half + (along_x ? 0.03 : kFingerBehind_m)) * direction;
   goal.p = {behind.x, behind.y, z};
   const Vec3 to_tool = view.tcp - block.p;
   const double back = -Dot(to_tool, direction), across = Dot(to_tool, side);

@@ -8,8 +8,9 @@
 namespace deerbench::expert {
 namespace {
 
-constexpr double kWidestGrasp_m = 0.066;  // of 0.08 between open fingers
-constexpr double kYawRange_rad = 2.0;     // either side of home, within the last joint's limits
+constexpr double kOpen_m = 0.08;  // between open fingers
+constexpr double kWidestGrasp_m = 0.066;
+constexpr double kYawRange_rad = 2.0;  // either side of home, within the last joint's limits
 // The hand is wider than the compartments behind the slider allow for everywhere: it stays outside, square to
 // the cabinet, and the fingers lean in. Closing turns the block.
 constexpr double kShelfYaw_rad = 0.06, kShelfPitch_rad = -0.9;
@@ -22,8 +23,9 @@ double Overlap(const Vec3& p, double radius_m, const Vec3& centre, double half_x
   return std::max(std::min(x, y), 0.0);
 }
 
-// How much stands where the open fingers and the hand go that take the block from above, m.
-double Crowding(const View& view, int index, double yaw) {
+// How much stands where the open fingers and the hand go that take the block from above, `shift_m` beside its
+// middle, m.
+double Crowding(const View& view, int index, double yaw, double shift_m) {
   constexpr double kFingerAt_m = 0.05, kFinger_m = 0.012, kButtonHalf_m = 0.031;
   constexpr double kHandHalf_m = 0.10, kHandThick_m = 0.03, kCabinet_y = 0.015;
   constexpr double kTrayHalf_m = 0.18, kTrayFront_y = -0.16, kTableEdge_y = -0.18;
@@ -31,7 +33,7 @@ double Crowding(const View& view, int index, double yaw) {
   const Vec3 across{std::sin(yaw), -std::cos(yaw), 0};
   double crowding = 0;
   for (const double side : {-1.0, 1.0}) {
-    const Vec3 finger = block.p + side * kFingerAt_m * across;
+    const Vec3 finger = block.p + (shift_m + side * kFingerAt_m) * across;
     for (int i = 0; i < 3; ++i) {
       const BlockView& other = view.blocks[i];
       if (i == index || other.p.z + HalfHeight(other) < block.p.z || other.p.z > block.p.z + 0.12) continue;
@@ -72,12 +74,16 @@ std::optional<Grasp> PlanGrasp(const View& view, int index, double turn_rad) {
                    to = std::abs(candidate + turn_rad - kYawHome_rad);
       if (std::max(from, to) > kYawRange_rad + 1e-9) continue;
       // Wide grips leave little room for error, slanted faces slip, large turns take time.
-      const double crowding = Crowding(view, index, candidate);
-      const double cost = std::max(from, to) + 20 * std::max(0.0, widths[axis] - 0.045) +
-                          3 * std::abs(direction.z) + 100 * crowding;
-      if (cost < best_cost) {
+      const double aside = std::clamp(0.5 * (kOpen_m - widths[axis]) - 0.006, 0.0, 0.014);
+      for (const double shift : {0.0, aside, -aside}) {
+        const double crowding = Crowding(view, index, candidate, shift);
+        const double cost = std::max(from, to) + 20 * std::max(0.0, widths[axis] - 0.045) +
+                            3 * std::abs(direction.z) + 100 * crowding + 10 * std::abs(shift);
+        if (cost >= best_cost) continue;
         best_cost = cost;
-        best = Grasp{.p = block.p, .yaw = candidate, .crowded = crowding > 0.004};
+        best = Grasp{.p = block.p + shift * Vec3{std::sin(candidate), -std::cos(candidate), 0},
+                     .yaw = candidate,
+                     .crowded = crowding > 0.004};
       }
     }
   }
@@ -111,13 +117,18 @@ GraspStep TakeHold(const View& view, int index, const Grasp& grasp) {
     const Approach approach = ApproachFromAbove(view, step.goal, ClearanceAt(grasp.p));
     step.goal = approach.goal;
     if (approach.over && !approach.arrived && view.tcp.z < grasp.p.z + 0.05) step.goal.speed = 0.6;
+    // Fingers that are not open yet stay above the block.
+    const double above_z = block.p.z + HalfHeight(block) + kFingertip_m + 0.01;
+    if (view.gripper_width < kOpen_m - 0.02 && view.tcp.z > above_z - 0.02)
+      step.goal.p.z = std::max(step.goal.p.z, above_z);
     if (approach.arrived) step.goal.open = false;
     return step;
   }
   const Reach reach = ReachAlong(view, step.goal, kReachIn_m, kTableClearance_m);
   step.goal = reach.goal;
   if (reach.left_m < 0.05) step.goal.speed = 0.6;
-  if (reach.left_m < 0.006) step.goal.open = false;
+  // Where something stops the hand just before the goal it takes hold there.
+  if (reach.left_m < (view.obstructed ? 0.015 : 0.006)) step.goal.open = false;
   return step;
 }
 

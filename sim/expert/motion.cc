@@ -10,6 +10,7 @@ namespace {
 constexpr double kPositionStep_m = 0.02, kRotationStep_rad = 0.05;  // of a relative action of 1
 constexpr double kArrived_m = 0.004, kTurned_rad = 0.06;
 constexpr double kRoll_rad = std::numbers::pi;
+constexpr double kGain = 0.4;  // of the error worked off in a step
 
 Vec3 ScaledTo(const Vec3& v, double longest) {
   const double largest = std::max({std::abs(v.x), std::abs(v.y), std::abs(v.z)});
@@ -20,7 +21,7 @@ Vec3 ScaledTo(const Vec3& v, double longest) {
 // far out they leave an error of several centimetres that stays. So the measured error is worked off, and the
 // target leads the tool by a bounded length, shorter where the tool has met an obstacle.
 Vec3 TargetShift(const View& view, const Vec3& p) {
-  constexpr double kGain = 0.4, kLead_m = 0.05, kFreeLead_m = 0.08;
+  constexpr double kLead_m = 0.06, kFreeLead_m = 0.08;
   const Vec3 error = p - view.tcp;
   const double wanted = kGain * Norm(error);
   const Vec3 shift = (wanted > kPositionStep_m ? kPositionStep_m / Norm(error) : kGain) * error;
@@ -44,6 +45,10 @@ RelativeAction Towards(const View& view, const ToolGoal& goal) {
   const Vec3 angles{NearestYaw(kRoll_rad, 2 * std::numbers::pi, view.target_euler.x), goal.pitch, goal.yaw};
   const Vec3 turn = ScaledTo((1 / kRotationStep_rad) * (angles - view.target_euler), 1.0);
   return {move.x, move.y, move.z, turn.x, turn.y, turn.z, goal.open ? 1.0 : -1.0};
+}
+
+double PressingHeight(const View& view, double lead_m) {
+  return view.tcp.z + (view.tcp.z - lead_m - view.target.z) / kGain;
 }
 
 double Distance(const View& view, const ToolGoal& goal) { return Norm(goal.p - view.tcp); }

@@ -20,6 +20,10 @@ struct ToolGoal {
 // One step of at most 2 cm and 0.05 rad towards the goal, along a straight line.
 RelativeAction Towards(const View& view, const ToolGoal& goal);
 
+// The height to aim at so that the target stays `lead_m` below the tool: a bounded pressure on what is
+// beneath.
+double PressingHeight(const View& view, double lead_m);
+
 // How far the measured tool is from the goal.
 double Distance(const View& view, const ToolGoal& goal);     // m
 double HorizontalDistance(const View& view, const Vec3& p);  // m

@@ -57,7 +57,7 @@ ToolGoal PutOnShelf(const View& view, int block, const Vec3& spot) {
 // After letting go: back the way the fingers point, open.
 ToolGoal Rise(const View& view) {
   const Vec3 ahead = PointingDirection(view.tcp_euler.z, view.tcp_euler.y);
-  return {.p = view.target - (view.tcp.z < kTableClearance_m ? 0.04 : 0.0) * ahead,
+  return {.p = view.tcp - (view.tcp.z < kTableClearance_m ? 0.05 : 0.0) * ahead,
           .yaw = view.target_euler.z,
           .pitch = view.target_euler.y,
           .open = true,
@@ -84,7 +84,8 @@ std::optional<double> FreeX(const View& view, int except, double low, double hig
 
 // Where on the shelf a block in the hand finds most room: beside the slider, between walls and other blocks.
 std::optional<double> FreeShelf(const View& view, int held) {
-  constexpr double kShelfHalf_m = 0.26, kPanel_m = 0.28, kHandHalf_m = 0.1, kBeside_m = 0.03;
+  constexpr double kShelfHalf_m = 0.26, kPanel_m = 0.28, kHandHalf_m = 0.1, kBeside_m = 0.04,
+                   kLeastBeside_m = 0.012, kWallCost_m = 0.03;
   const double middle = view.X_WPlank.p.x, half = HalfExtent(view.blocks[held], 0);
   const double door_left = view.X_WSlide.p.x, door_right = door_left + kPanel_m;
   std::optional<double> best;
@@ -94,12 +95,14 @@ std::optional<double> FreeShelf(const View& view, int held) {
         std::min(kShelfHalf_m - std::abs(x - middle), std::max(door_left - x, x - door_right));
     if (open < half) continue;
     // The hand finds room in the middle of an opening; another block can be moved aside by a little.
-    double room = std::min(open, kHandHalf_m);
+    const double wall =
+        kShelfHalf_m - std::abs(x - middle) - kWallCost_m;  // the door gives way, walls do not
+    double room = std::min({open, wall, kHandHalf_m});
     for (int i = 0; i < 3; ++i) {
       const BlockView& other = view.blocks[i];
       if (i == held || other.p.y < 0.0 || other.p.z < kShelfTop_m) continue;
       const double gap = std::abs(x - other.p.x) - HalfExtent(other, 0) - half;
-      room -= 3 * std::max(kBeside_m - gap, 0.0);
+      room -= 0.7 * std::max(kBeside_m - gap, 0.0) + 10 * std::max(kLeastBeside_m - gap, 0.0);
     }
     if (room > best_room) {
       best_room = room;

@@ -90,7 +90,7 @@ class SwitchSkill : public Skill {
     constexpr double kNearBase_x = -0.1, kGoalOn = 0.065, kGoalOff = 0.02, kBack = 0.08;
     constexpr double kUnder = 0.008, kOver = -0.024, kReach = 0.040, kClear = 0.016;
     // Beside the robot's base the arm cannot fold enough to lean as far.
-    const double lean = view.X_WSwitch.p.x < kNearBase_x ? 0.7 : 1.0;
+    const double lean = view.X_WSwitch.p.x < kNearBase_x ? 0.6 : 1.0;
     const Vec3 up = Rotate(view.X_WSwitch.q, {0, 0, -1});
     const Vec3 ahead{0, std::sin(lean), -std::cos(lean)};  // where leaning fingers point
     const double side = on_ ? 1 : -1;                      // of the bar in the lever's z
@@ -145,9 +145,14 @@ std::optional<ToolGoal> UncoverShelf(const View& view, double x) {
   constexpr double kPanel_m = 0.28, kRoom_m = 0.045, kAim_m = 0.07;
   const double left_edge = view.X_WSlide.p.x, right_edge = left_edge + kPanel_m;
   if (x < left_edge - kRoom_m || x > right_edge + kRoom_m) return {};
-  const bool left = x > 0.5 * (left_edge + right_edge);
-  const double travel = left ? right_edge - (x - kAim_m) : left_edge - (x + kAim_m);
-  return PushSlider(view, left, view.slide + travel);
+  // To the side on which less is left to go, if the slider goes that far.
+  const double leftwards = right_edge - (x - kRoom_m), rightwards = x + kRoom_m - left_edge;
+  const bool can_left = view.slide + leftwards <= view.longest_slide, can_right = view.slide >= rightwards;
+  const bool left = can_left && (!can_right || leftwards < rightwards);
+  const double aim = kAim_m - kRoom_m;
+  return PushSlider(
+      view, left,
+      std::clamp(view.slide + (left ? leftwards + aim : -rightwards - aim), 0.0, view.longest_slide));
 }
 
 std::unique_ptr<Skill> MakeDrawerSkill(const Task& task, const View& start) {

@@ -74,6 +74,7 @@ View Look(const World& world, const std::array<Vec3, 3>& half_extents) {
   view.gripper_width = info.robot.gripper_width;
   view.gripper_action = info.robot.gripper_action;
   view.slide = info.slide_m;
+  view.longest_slide = scene.bodies[scene.table.body].links[scene.table.slide_link + 1].joint.upper;
   view.drawer = info.drawer_m;
   view.button = info.button_m;
   view.toggle = info.switch_rad;

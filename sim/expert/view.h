@@ -32,6 +32,7 @@ struct View {
   bool obstructed = false;          // the robot touches something besides a block that it grips
   double gripper_width = 0;
   double gripper_action = 1;
+  double longest_slide = 0;  // the slider's joint goes from 0 to here
   double slide = 0, drawer = 0, button = 0, toggle = 0;
   bool lightbulb_on = false, led_on = false;
   Pose X_WSlide, X_WDrawer, X_WButton, X_WSwitch, X_WPlank;

@@ -27,12 +27,15 @@ int main(int argc, char** argv) {
     int tried = 0, succeeded = 0, steps = 0;
   };
   std::array<Tally, kTaskCount> tallies{};
-  int subtasks = 0, all_steps = 0, flips = 0;
+  int run = 0, subtasks = 0, all_steps = 0, flips = 0;
   try {
     const auto model = LoadScene(letter ? letter : "D", scenes ? scenes : "scenes", assets ? assets : "");
     const auto halves = expert::BlockHalfExtents(model->description());
     const std::vector<Chain> chains = Chains(set, first + count);
+    const char* only = std::getenv("TRIALS_CHAINS");  // such as ",3,17,"
     for (int c = first; c < first + count; ++c) {
+      if (only && std::string(only).find(fmt::format(",{},", c)) == std::string::npos) continue;
+      ++run;
       World world(model);
       const InitialState initial = StartOf(*model, chains[c].state);
       world.Reset(initial.robot_obs, initial.scene_obs);
@@ -74,7 +77,7 @@ int main(int argc, char** argv) {
       fmt::print("{:26s} {:4d} of {:4d} {:6.1f} %  steps {:.0f}\n", Tasks()[task].name, t.succeeded, t.tried,
                  100.0 * t.succeeded / t.tried, t.succeeded ? double(t.steps) / t.succeeded : 0.0);
     }
-    fmt::print("average length {:.3f}, mean steps {:.1f}, flips a subtask {:.2f}\n", double(subtasks) / count,
+    fmt::print("average length {:.3f}, mean steps {:.1f}, flips a subtask {:.2f}\n", double(subtasks) / run,
                double(all_steps) / subtasks, double(flips) / subtasks);
   } catch (const Error& error) {
     fmt::print(stderr, "{}\n", error.what());
