@@ -162,7 +162,9 @@ class StackSkill : public Skill {
         return {PutDown(view, *top_, {x.value_or(0.1), y, z}, kTableClearance_m, kYawHome_rad), ""};
       }
       const std::optional<Grasp> square = PlanGrasp(view, *base_);
-      return {PutDown(view, *top_, spot, clearance, square && level ? square->yaw : kYawHome_rad), ""};
+      const double yaw =
+          square && level ? NearestYaw(square->yaw, 0.5 * std::numbers::pi, kYawHome_rad) : kYawHome_rad;
+      return {PutDown(view, *top_, spot, clearance, yaw), ""};
     }
     if (top.on_block || (lifted_ && top.touched && !top.on)) return {Rise(view), ""};
     const std::optional<Grasp> grasp = PlanGrasp(view, *top_);
