@@ -1,4 +1,4 @@
-// deerbench inspect: what is in a dataset.
+// deerbench inspect: what is in a dataset, and what an agent costs (inspect_agent.h).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include "harness/machine.h"
 #include "harness/report/terminal_table.h"
 #include "harness/resources.h"
+#include "harness/verbs/inspect_agent.h"
 #include "harness/verbs/verb.h"
 
 namespace deerbench {
@@ -23,6 +24,7 @@ constexpr std::array<const char*, 7> kComponents = {"x", "y", "z", "roll", "pitc
 
 struct Settings {
   std::string file, contact_sheet;
+  InspectAgentSettings agent;
   bool json = false;
 };
 
@@ -118,6 +120,14 @@ std::string ToJson(const DemoReader& reader, const DemoStatistics& s) {
 }
 
 int Run(const Settings& settings, const Program& program) {
+  if (settings.file.empty() == settings.agent.preset.empty())
+    Fail("inspect: expected a file, a checkpoint's folder or --preset, one of them");
+  if (settings.file.empty() || std::filesystem::is_directory(settings.file)) {
+    InspectAgentSettings agent = settings.agent;
+    agent.checkpoint = settings.file;
+    agent.json = settings.json;
+    return InspectAgent(agent, program);
+  }
   const auto reader = std::make_shared<const DemoReader>(settings.file);
   DemoStatistics statistics;
   {
@@ -139,8 +149,13 @@ int Run(const Settings& settings, const Program& program) {
 
 void AddInspect(CLI::App& app, Program& program) {
   const auto settings = std::make_shared<Settings>();
-  CLI::App* verb = app.add_subcommand("inspect", "Say what is in a dataset, and verify it");
-  verb->add_option("file", settings->file, "HDF5 file of demonstrations")->required();
+  CLI::App* verb =
+      app.add_subcommand("inspect", "Say what is in a dataset, or what an agent weighs and costs");
+  verb->add_option("file", settings->file, "HDF5 file of demonstrations, or a checkpoint's folder");
+  verb->add_option("--preset", settings->agent.preset, "agent by its size: nano, 3b or 9b");
+  verb->add_option("--text-tokens", settings->agent.text_tokens,
+                   "length of the prompt that costs are counted for")
+      ->capture_default_str();
   verb->add_option("--contact-sheet", settings->contact_sheet,
                    "PNG file to draw a row of pictures a task into");
   verb->add_flag("--json", settings->json, "print all figures on standard output");
