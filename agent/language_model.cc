@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "agent/small_attention.h"
 #include "base/error.h"
 
 namespace deerbench {
@@ -33,8 +34,11 @@ torch::Tensor GatedCrossAttentionImpl::Attend(const torch::Tensor& x, const torc
   const auto split = [&](const torch::Tensor& y) {
     return y.view({n, y.size(1), heads, head_dim}).transpose(1, 2);
   };
-  const torch::Tensor q = split(to_q(norm(x))) / std::sqrt(static_cast<double>(head_dim));
+  const torch::Tensor query = to_q(norm(x));
   const auto kv = to_kv(media).chunk(2, -1);
+  if (UseSmallAttention(query, kv[0], heads) && text_time.eq(1).all().item<bool>())
+    return to_out(SmallAttention(query, kv[0], kv[1], heads, 1 / std::sqrt(head_dim), {}, /*causal=*/false));
+  const torch::Tensor q = split(query) / std::sqrt(static_cast<double>(head_dim));
   torch::Tensor scores = q.matmul(split(kv[0]).transpose(-2, -1));  // (N, heads, T, m)
   scores = scores.masked_fill(text_time.ne(1).view({n, 1, t, 1}), kMasked);
   torch::Tensor attention = torch::softmax(scores - scores.amax(-1, true).detach(), -1);
@@ -71,6 +75,12 @@ torch::Tensor DecoderLayerImpl::forward(const torch::Tensor& x, const TextContex
   const auto qkv = Wqkv(ln_1(x)).chunk(3, -1);
   const torch::Tensor q = q_ln ? q_ln(qkv[0]) : qkv[0];
   const torch::Tensor k = k_ln ? k_ln(qkv[1]) : qkv[1].contiguous();
+  if (UseSmallAttention(q, k, heads)) {
+    const torch::Tensor mixed = SmallAttention(q, k, qkv[2], heads, 1 / std::sqrt(head_dim),
+                                               context.attention_bias.squeeze(2), /*causal=*/true);
+    const torch::Tensor y = x + out_proj(mixed);
+    return y + mlp_down(torch::gelu(mlp_up(ln_2(y))));
+  }
   torch::Tensor scores =
       split(q.contiguous()).matmul(split(k).transpose(-2, -1)) / std::sqrt(static_cast<double>(head_dim));
   scores = (scores + context.attention_bias).masked_fill(context.causal_mask, kMasked);

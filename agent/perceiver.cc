@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "agent/small_attention.h"
+
 namespace deerbench {
 
 FeedForwardImpl::FeedForwardImpl(int width, int mult, double eps) {
@@ -28,8 +30,11 @@ torch::Tensor PerceiverAttentionImpl::forward(const torch::Tensor& tokens, const
     return y.view({n, y.size(1), heads, head_dim}).transpose(1, 2);
   };
   const torch::Tensor normed = norm_latents(latents);
-  const torch::Tensor q = split(to_q(normed)) / std::sqrt(static_cast<double>(head_dim));
+  const torch::Tensor query = to_q(normed);
   const auto kv = to_kv(torch::cat({norm_media(tokens), normed}, 1)).chunk(2, -1);
+  if (UseSmallAttention(query, kv[0], heads))
+    return to_out(SmallAttention(query, kv[0], kv[1], heads, 1 / std::sqrt(head_dim), {}, /*causal=*/false));
+  const torch::Tensor q = split(query) / std::sqrt(static_cast<double>(head_dim));
   const torch::Tensor attention = torch::softmax(q.matmul(split(kv[0]).transpose(-2, -1)), -1);
   return to_out(attention.matmul(split(kv[1])).transpose(1, 2).reshape({n, l, heads * head_dim}));
 }

@@ -1,0 +1,38 @@
+#include "agent/training/cloning.h"
+
+namespace deerbench {
+
+WindowBatch WindowBatch::To(torch::Device device) const {
+  if (device.is_cpu()) return *this;
+  const auto move = [&](const torch::Tensor& x) {
+    return x.defined() ? x.to(device, /*non_blocking=*/true) : x;
+  };
+  return {{move(tokens.static_tokens), move(tokens.gripper_tokens)},
+          move(robot_obs),
+          move(ids),
+          move(mask),
+          {move(labels.pose), move(labels.gripper), move(labels.weight), move(labels.pose_scale)}};
+}
+
+torch::Tensor PooledExits(AgentModel& model, const WindowBatch& batch) {
+  const int64_t windows = batch.windows(), steps = batch.steps();
+  const torch::Tensor ids = batch.ids.repeat_interleave(steps, 0),
+                      mask = batch.mask.repeat_interleave(steps, 0);
+  const torch::Tensor media = model->Media(batch.tokens, batch.robot_obs);
+  const TextContext context = model->lang_encoder->MakeContext(ids, mask);
+  torch::Tensor x = model->lang_encoder->Embed(ids);
+  std::vector<torch::Tensor> pooled;
+  const std::vector<int> exits = model->config.ExitLayers();
+  for (int layer = 0; layer <= exits.back(); ++layer) {
+    x = model->lang_encoder->RunLayer(layer, x, media, context);
+    if (layer == exits[pooled.size()]) pooled.push_back(model->Pool(x, mask).view({windows, steps, -1}));
+  }
+  return torch::stack(pooled);
+}
+
+MultiExitLoss CloningLoss(AgentModel& model, const WindowBatch& batch, const ExitSamples& samples,
+                          double gripper_weight) {
+  return MultiExitLosses(model, PooledExits(model, batch), batch.labels, samples, gripper_weight);
+}
+
+}  // namespace deerbench
