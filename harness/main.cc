@@ -17,7 +17,7 @@
 namespace deerbench {
 namespace {
 
-constexpr auto kVerbs = {AddEval,   AddCollect, AddInspect, AddReplay, AddCompare,
+constexpr auto kVerbs = {AddEval, AddTrain,   AddCollect, AddInspect, AddReplay, AddCompare,
                          AddReport, AddChains,  AddBench,   AddDoctor, AddWorker};
 
 std::string Environment(const char* name) {

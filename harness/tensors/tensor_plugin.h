@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "agent/runtime.h"
+#include "harness/training/training.h"
 
 namespace deerbench {
 
@@ -12,6 +13,8 @@ class TensorPlugin {
  public:
   virtual ~TensorPlugin() = default;
   virtual TensorRuntime Runtime() const = 0;
+  // Runs a recipe's stages (harness/training/trainer.h).
+  virtual bool Train(const TrainingRequest& request, TrainingMonitor& monitor) const = 0;
 };
 
 // Where the shared library lies: beside the program, in ../lib/deerbench, or in the Python package. Empty if

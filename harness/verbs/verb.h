@@ -31,6 +31,7 @@ void AddEval(CLI::App& app, Program& program);
 void AddInspect(CLI::App& app, Program& program);
 void AddReplay(CLI::App& app, Program& program);
 void AddReport(CLI::App& app, Program& program);
+void AddTrain(CLI::App& app, Program& program);
 void AddWorker(CLI::App& app, Program& program);
 
 // Lines to people go to standard error, results for programs to standard output.

@@ -1,0 +1,65 @@
+// A recipe: every choice that leads to a checkpoint, one YAML file (models/recipes).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace deerbench {
+
+// Expert demonstrations, made by `collect` where they are missing.
+struct DataRecipe {
+  std::vector<std::string> scenes;  // letters
+  int demonstrations = 0;           // a scene
+  double noise = 0;                 // of the expert while it demonstrates
+};
+
+// Optimiser settings that every training stage has.
+struct StepRecipe {
+  int steps = 1000, batch = 64;  // batch: frames (vision) or windows
+  int warmup_steps = 100;
+  double learning_rate = 1e-3, final_fraction = 0.02, weight_decay = 0.01, max_gradient_norm = 1;
+  double average_decay = 0;  // of the weights' running average, 0 for none
+  int save_every = 100;      // steps
+};
+
+struct VisionRecipe : StepRecipe {
+  int frames = 100000;  // at most, evenly spread over the demonstrations
+  int hidden = 256;     // width of the head that is thrown away
+  double flag_weight = 0.1, class_weight = 0.05;
+  int visible_pixels = 4;  // a block counts where a camera sees at least so many pixels of it
+};
+
+struct CloningRecipe : StepRecipe {
+  double gripper_weight = 0.05;
+  double task_balance =
+      0.5;        // a task's share of the windows is its share of the data to the power of 1 - this
+  int chunk = 8;  // windows that go through the network together
+};
+
+struct DaggerRecipe {
+  int rounds = 0;
+  int rollouts = 200;    // subtasks a round
+  int worlds = 16;       // played together
+  int max_steps = 200;   // of a subtask
+  double beta = 0;       // chance that the expert leads a subtask's first steps
+  int expert_steps = 0;  // for how many at most
+  int steps = 1000;      // of cloning after each round
+  double learning_rate = 5e-4;
+};
+
+struct Recipe {
+  std::string name;
+  std::string agent = "nano";  // preset of AgentConfig
+  uint64_t seed = 1;
+  DataRecipe data;
+  VisionRecipe vision;
+  CloningRecipe cloning;
+  DaggerRecipe dagger;
+};
+
+// Throws Error naming file, line and key for what is unknown, missing or out of range.
+Recipe ReadRecipe(const std::filesystem::path& file);
+
+}  // namespace deerbench
