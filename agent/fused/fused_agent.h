@@ -2,10 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
+#include "agent/checkpoint_folder.h"
 #include "agent/fused/fused_model.h"
 #include "agent/tokenizer.h"
 
@@ -13,9 +15,10 @@ namespace deerbench::fused {
 
 class FusedAgent {
  public:
-  // `folder` holds config.json, model.safetensors and tokenizer.json. Throws Error naming the file and what
-  // is wrong.
-  FusedAgent(const std::filesystem::path& folder, ExitOptions exits);
+  // Throws Error naming file and tensor where the weights do not fit, or what about the exits does not.
+  FusedAgent(const CheckpointFolder& checkpoint, ExitOptions exits);
+  FusedAgent(const std::filesystem::path& folder, ExitOptions exits)
+      : FusedAgent(OpenCheckpoint(folder), std::move(exits)) {}
 
   // The start of a subtask.
   void Reset() { model_.Reset(); }

@@ -117,8 +117,9 @@ void FusedModel::Perceive(std::span<const uint8_t> static_rgb, std::span<const u
   const int latents = config_.perceiver.latents;
   resampler_->Run(static_tokens_, static_camera_->slots(), media_, 0);
   resampler_->Run(gripper_tokens_, gripper_camera_->slots(), media_, latents);
-  step.total_macs += static_camera_->macs() + gripper_camera_->macs() +
-                     resampler_->macs(static_camera_->slots()) + resampler_->macs(gripper_camera_->slots());
+  step.macs.vision = static_camera_->macs() + gripper_camera_->macs();
+  step.macs.resampler =
+      resampler_->macs(static_camera_->slots()) + resampler_->macs(gripper_camera_->slots());
   if (!state_map_) return;
   if (robot_obs.size() != kRobotObsSize)
     Fail(fmt::format("robot_obs has {} numbers, expected {}", robot_obs.size(), kRobotObsSize));
@@ -132,13 +133,13 @@ void FusedModel::Perceive(std::span<const uint8_t> static_rgb, std::span<const u
     state_.row(0)[i] = from_mean * static_cast<float>(1.0 / s.scale[i]);
   }
   Multiply(state_.row(0), state_.stride(), 1, *state_map_, media_.row(2 * latents), media_.stride());
-  step.total_macs += uint64_t{1} * kRobotObsSize * config_.vision.width;
+  step.macs.state = uint64_t{1} * kRobotObsSize * config_.vision.width;
 }
 
 HeadOutput FusedModel::RunHead(FusedStep& step) {
   const Stopwatch watch(clock_, step.times.head);
   MaxPool(x_, text_->tokens, pooled_.row(0));
-  step.total_macs += head_->macs();
+  step.macs.head += head_->macs();
   return head_->Run(pooled_.row(0), history_, next_);
 }
 
@@ -160,7 +161,7 @@ FusedStep FusedModel::Step(std::span<const uint8_t> static_rgb, std::span<const 
       layers_[layer].Run(x_, media_, *text_);
     }
     ++result.layers_run;
-    result.llm_macs += layers_[layer].macs(text_->tokens, media_.rows());
+    result.macs.llm += layers_[layer].macs(text_->tokens, media_.rows());
     const auto exit = std::find(exits_.exit_layers.begin(), exits_.exit_layers.end(), layer);
     if (exit == exits_.exit_layers.end()) continue;
     const bool forced = layer >= exits_.max_layer;
@@ -194,7 +195,8 @@ FusedStep FusedModel::Step(std::span<const uint8_t> static_rgb, std::span<const 
   }
   if (decide) stage_exit_ = step.exit_layer;
   ++step_;
-  result.total_macs += result.llm_macs;
+  result.llm_macs = result.macs.llm;
+  result.total_macs = result.macs.total();
   return result;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/config.h"
+#include "agent/cost.h"
 #include "agent/exits.h"
 #include "agent/fused/action_head.h"
 #include "agent/fused/camera_encoder.h"
@@ -27,8 +28,8 @@ struct StepTimes {
 struct FusedStep {
   ExitStep exit;
   int layers_run = 0;
-  uint64_t llm_macs = 0;    // language model with cross-attention
-  uint64_t total_macs = 0;  // everything
+  StepMacs macs;
+  uint64_t llm_macs = 0, total_macs = 0;  // of macs
   StepTimes times;
 };
 
