@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "agent/cost.h"
 #include "base/error.h"
 
 namespace deerbench {
@@ -13,6 +14,7 @@ namespace {
 // What training alone uses.
 constexpr const char* kLastHead = "lm_head.";
 constexpr const char* kExitHeads = "lm_exit_modules.";
+constexpr uint64_t kSlackParameters = 1 << 20;
 
 std::string FirstOf(const std::vector<std::string>& names) {
   constexpr size_t kShown = 8;
@@ -66,6 +68,14 @@ void LoadParameters(torch::nn::Module& model, const SafetensorsFile& file, const
 }
 
 AgentModel LoadAgent(const CheckpointFolder& folder, const AgentParts& parts) {
+  const SafetensorsFile file(folder.weights());
+  // Which tensors do not fit is said below; before that, no model much larger than the file is made.
+  const int layers = parts.layers > 0 ? parts.layers : folder.config.language.layers;
+  const uint64_t needed = InferenceParameters(folder.config, layers),
+                 bytes = std::filesystem::file_size(file.path());
+  if (needed > bytes + kSlackParameters) {
+    Fail(fmt::format("{}: {} bytes long, config.json needs {} weights", file.path().string(), bytes, needed));
+  }
   AgentModel model(folder.config, parts);
   LoadOptions options;
   if (!parts.auxiliary_heads) options.ignored_prefixes = {kLastHead, kExitHeads};
@@ -73,7 +83,7 @@ AgentModel LoadAgent(const CheckpointFolder& folder, const AgentParts& parts) {
        layer < static_cast<size_t>(folder.config.language.layers); ++layer) {
     options.ignored_prefixes.push_back(fmt::format("lang_encoder.transformer.blocks.{}.", layer));
   }
-  LoadParameters(*model, SafetensorsFile(folder.weights()), options);
+  LoadParameters(*model, file, options);
   model->eval();
   return model;
 }

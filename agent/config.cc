@@ -63,8 +63,13 @@ class FieldReader {
   std::set<std::string> seen_;
 };
 
-void RequirePositive(const char* field, int value) {
-  if (value < 1) Fail(fmt::format("agent config: '{}' is {}, expected at least 1", field, value));
+// Bounds far above any agent's sizes, so that no count of weights can overflow.
+constexpr int kMaxSize = 1 << 14, kMaxVocabulary = 1 << 20;
+constexpr size_t kMaxListLength = 64;
+
+void RequirePositive(const char* field, int value, int most = kMaxSize) {
+  if (value < 1 || value > most)
+    Fail(fmt::format("agent config: '{}' is {}, expected 1 to {}", field, value, most));
 }
 
 void RequireDivides(const char* field, int value, const char* by, int divisor) {
@@ -112,12 +117,13 @@ void ValidateCamera(const char* name, const ConvCameraConfig& camera) {
   const auto field = [&](const char* key) { return fmt::format("vision.{}.{}", name, key); };
   RequirePositive(field("input_size").c_str(), camera.input_size);
   RequirePositive(field("slots").c_str(), camera.slots);
-  if (camera.layers.empty())
-    Fail(fmt::format("agent config: '{}' is [], expected at least one", field("layers")));
+  if (camera.layers.empty() || camera.layers.size() > kMaxListLength)
+    Fail(fmt::format("agent config: '{}' has {} entries, expected 1 to {}", field("layers"),
+                     camera.layers.size(), kMaxListLength));
   for (const ConvLayerConfig& layer : camera.layers) {
     RequirePositive(field("layers.channels").c_str(), layer.channels);
     RequirePositive(field("layers.stride").c_str(), layer.stride);
-    if (layer.kernel < 1 || layer.kernel % 2 == 0)
+    if (layer.kernel < 1 || layer.kernel > kMaxSize || layer.kernel % 2 == 0)
       Fail(fmt::format("agent config: '{}' is {}, expected an odd number", field("layers.kernel"),
                        layer.kernel));
   }
@@ -284,7 +290,7 @@ void AgentConfig::Validate() const {
   RequirePositive("cross_attention.heads", cross_attention.heads);
   RequirePositive("cross_attention.head_dim", cross_attention.head_dim);
   RequirePositive("cross_attention.ff_mult", cross_attention.ff_mult);
-  RequirePositive("language.vocab_size", language.vocab_size);
+  RequirePositive("language.vocab_size", language.vocab_size, kMaxVocabulary);
   RequirePositive("language.layers", language.layers);
   RequirePositive("language.heads", language.heads);
   RequirePositive("language.width", language.width);
@@ -297,7 +303,9 @@ void AgentConfig::Validate() const {
   RequireToken("language.pad_token", language.pad_token, language.vocab_size);
   RequirePositive("head.lstm_hidden", head.lstm_hidden);
   RequirePositive("head.lstm_layers", head.lstm_layers);
-  if (head.mlp_hidden.empty()) Fail("agent config: 'head.mlp_hidden' is [], expected at least one width");
+  if (head.mlp_hidden.empty() || head.mlp_hidden.size() > kMaxListLength)
+    Fail(fmt::format("agent config: 'head.mlp_hidden' has {} entries, expected 1 to {}",
+                     head.mlp_hidden.size(), kMaxListLength));
   for (const int width : head.mlp_hidden) RequirePositive("head.mlp_hidden", width);
   RequireRate("head.mlp_dropout", head.mlp_dropout);
   RequireRate("head.lstm_dropout", head.lstm_dropout);

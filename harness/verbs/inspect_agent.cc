@@ -101,7 +101,7 @@ std::string Text(const AgentConfig& c, const std::optional<Stored>& stored, int 
                                  c.MediaTokens(), c.language.width);
   if (stored) {
     const CheckpointMetadata& metadata = stored->folder.metadata;
-    text = fmt::format("{} trained in {}, environment v{}, {:.2f} MiB on disk\nsha256  {}\n", metadata.name,
+    text = fmt::format("{} trained in {}, environment {}, {:.2f} MiB on disk\nsha256  {}\n", metadata.name,
                        fmt::join(metadata.train_scenes, ", "), metadata.env_version,
                        static_cast<double>(stored->file_bytes) / kMiB, stored->folder.Sha256()) +
            text;

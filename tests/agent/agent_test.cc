@@ -201,7 +201,12 @@ TEST_CASE("A broken checkpoint is refused in one line that names file, field and
   CHECK_THAT(Refusal(load), Catch::Contains("missing: lang_encoder.transformer.blocks.12."));
   rewrite("config.json", [](auto& json) { json["language"]["layers"] = 11; });
   CHECK_THAT(Refusal(load), Catch::Contains("unexpected: lang_encoder.transformer.blocks.11."));
-  rewrite("config.json", [](auto& json) { json["language"]["layers"] = 12; });
+  rewrite("config.json", [](auto& json) {
+    json["language"]["layers"] = 12;
+    json["language"]["mlp_ratio"] = 16000;
+  });
+  CHECK_THAT(Refusal(load), Catch::Contains("bytes long, config.json needs"));
+  rewrite("config.json", [](auto& json) { json["language"]["mlp_ratio"] = 4; });
   REQUIRE(Refusal(load) == "accepted");
 
   fs::resize_file(path / "model.safetensors", fs::file_size(path / "model.safetensors") / 2);

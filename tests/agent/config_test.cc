@@ -56,6 +56,9 @@ TEST_CASE("A config that is wrong is refused with the field, the value and the e
   bad["language"]["colour"] = 1;
   CHECK(Refusal(bad) == "agent config: unknown key 'language.colour'");
   bad = good;
+  bad["language"]["layers"] = 1 << 20;
+  CHECK(Refusal(bad) == "agent config: 'language.layers' is 1048576, expected 1 to 16384");
+  bad = good;
   bad["prompt"].erase("max_tokens");
   CHECK(Refusal(bad) == "agent config: key 'prompt.max_tokens' is missing");
   bad = good;
