@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "harness/machine.h"
 #include "harness/process/interrupt.h"
+#include "harness/report/training_page.h"
 #include "harness/resources.h"
 #include "harness/tensors/tensor_plugin.h"
 #include "harness/training/training.h"
@@ -83,6 +84,9 @@ int Run(const Settings& settings, const Program& program) {
   TerminalMonitor monitor(program.terminal, interrupt.fd(), request.minutes);
   const bool done = LoadTensorPlugin(program.executable).Train(request, monitor);
   monitor.Finish();
+  const std::filesystem::path page = request.out / "training.html";
+  WriteTrainingPage(request.out / "metrics.jsonl", page, request.out.filename().string());
+  PrintError(fmt::format("curves   {}\n", page.string()));
   if (done) return kDone;
   PrintError(
       fmt::format("deerbench: interrupted; {} keeps what was done: the same command with --resume goes on\n",
