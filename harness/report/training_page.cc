@@ -60,10 +60,10 @@ const std::vector<Panel>& CloningPanels() {
 
 using Lines = std::vector<nlohmann::json>;
 
-void AddCurves(const Lines& lines, const Panel& panel, const std::string& suffix,
-               std::vector<Curve>& curves) {
-  for (const auto& [key, name] : panel.keys) {
-    Curve curve{name + suffix, {}};
+void AddCurves(const Lines& lines, const Panel& panel, bool test, std::vector<Curve>& curves) {
+  for (size_t i = 0; i < panel.keys.size(); ++i) {
+    const auto& [key, name] = panel.keys[i];
+    Curve curve{std::string(name) + (test ? ", test" : ""), {}, static_cast<int>(i), test};
     for (const auto& line : lines) {
       if (line.contains(key) && line[key].is_number())
         curve.points.emplace_back(line.value("step", 0.0), line[key].get<double>());
