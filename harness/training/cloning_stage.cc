@@ -60,10 +60,9 @@ std::filesystem::path StatePath(const StageContext& context, const std::string& 
 
 std::string Key(const StageContext& context, const CloningJob& job) {
   const CloningRecipe& r = job.recipe;
-  return fmt::format(
-      "{} seed {} steps {} batch {} chunk {} lr {} wd {} gripper {} balance {} agent {} threads {}", job.name,
-      context.recipe.seed, r.steps, r.batch, r.chunk, r.learning_rate, r.weight_decay, r.gripper_weight,
-      r.task_balance, context.recipe.agent, context.device.is_cpu() ? context.threads : 0);
+  return fmt::format("{} seed {} steps {} batch {} chunk {} lr {} wd {} gripper {} balance {} agent {}",
+                     job.name, context.recipe.seed, r.steps, r.batch, r.chunk, r.learning_rate,
+                     r.weight_decay, r.gripper_weight, r.task_balance, context.recipe.agent);
 }
 
 AgentModel MakeModel(const StageContext& context, const CloningJob& job) {
@@ -106,6 +105,8 @@ bool TrainCloning(StageContext& context, const CloningJob& job, const DemoSet& d
   StageState state;
   if (LoadState(StatePath(context, job.name), Key(context, job), state))
     optimizer.Restore(state.tensors, state.step);
+  else if (std::filesystem::exists(StatePath(context, job.name)))
+    context.monitor.Print(job.name + ": what is there was begun with other settings, so it starts anew");
   const auto save = [&] {
     SaveState(StatePath(context, job.name), {Key(context, job), optimizer.step(), optimizer.Tensors()});
   };

@@ -171,9 +171,8 @@ std::string Note(const nlohmann::json& errors, double frames_per_s) {
 
 std::string Key(const StageContext& context) {
   const VisionRecipe& r = context.recipe.vision;
-  return fmt::format("vision seed {} steps {} batch {} hidden {} lr {} wd {} threads {}", context.recipe.seed,
-                     r.steps, r.batch, r.hidden, r.learning_rate, r.weight_decay,
-                     context.device.is_cpu() ? context.threads : 0);
+  return fmt::format("vision seed {} steps {} batch {} hidden {} lr {} wd {}", context.recipe.seed, r.steps,
+                     r.batch, r.hidden, r.learning_rate, r.weight_decay);
 }
 
 }  // namespace
@@ -201,7 +200,10 @@ bool TrainVision(StageContext& context, const DemoSet& demos) {
   Optimizer optimizer(models.master(), MakeOptimizerConfig(recipe), IsMatrix);
   const std::filesystem::path state_path = context.File("vision-state.safetensors");
   StageState state;
-  if (LoadState(state_path, Key(context), state)) optimizer.Restore(state.tensors, state.step);
+  if (LoadState(state_path, Key(context), state))
+    optimizer.Restore(state.tensors, state.step);
+  else if (std::filesystem::exists(state_path))
+    context.monitor.Print("vision: what is there was begun with other settings, so it starts anew");
   const auto save = [&] { SaveState(state_path, {Key(context), optimizer.step(), optimizer.Tensors()}); };
 
   const auto test = [&] {
