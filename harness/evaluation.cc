@@ -12,6 +12,8 @@
 #include "harness/policy_registry.h"
 #include "harness/process/worker_pool.h"
 #include "harness/record_json.h"
+#include "harness/resources.h"
+#include "harness/tensors/tensor_plugin.h"
 #include "sim/env/tabletop.h"
 #include "sim/tasks/instructions.h"
 
@@ -24,14 +26,18 @@ class EvalWorker {
   EvalWorker(const EvalConfig& config, std::filesystem::path out)
       : config_(config),
         out_(std::move(out)),
-        tabletop_(LoadTabletopScene(config_.split.Scene(), config_.scenes, config_.assets)),
-        policy_(FindPolicy(config_.policy).make({tabletop_.scene().model, config_})) {
+        tabletop_(LoadTabletopScene(config_.split.Scene(), config_.scenes, config_.assets)) {
     options_.seed = config_.seed;
     options_.policy_name = config_.policy;
     const Instructions instructions =
         LoadInstructions(std::filesystem::path(config_.scenes) / "instructions.yaml");
     for (TaskId task = 0; task < kTaskCount; ++task)
       options_.instructions[task] = instructions.Canonical(task);
+    policy_ = FindPolicy(config_.policy)
+                  .make({tabletop_.scene().model,
+                         config_,
+                         {.models = {}, .tensor_plugin = FindTensorPlugin(ExecutablePath())},
+                         {options_.instructions.begin(), options_.instructions.end()}});
     media_.emplace(out_, config_, options_.instructions);
     options_.observer = &*media_;
   }

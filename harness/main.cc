@@ -17,8 +17,8 @@
 namespace deerbench {
 namespace {
 
-constexpr auto kVerbs = {AddEval, AddTrain,   AddCollect, AddInspect, AddReplay, AddCompare,
-                         AddReport, AddChains,  AddBench,   AddDoctor, AddWorker};
+constexpr auto kVerbs = {AddEval,      AddTrain,  AddCollect, AddInspect, AddReplay, AddCompare,
+                         AddCalibrate, AddReport, AddChains,  AddBench,   AddDoctor, AddWorker};
 
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
@@ -56,6 +56,7 @@ int Main(int argc, char** argv) {
   Program program;
   program.executable = ExecutablePath();
   program.env_scenes = Environment("DEERBENCH_SCENES");
+  program.env_models = Environment("DEERBENCH_MODELS");
   program.env_assets = Environment("DEERBENCH_CALVIN_ASSETS");
   program.terminal = QueryTerminal(!Environment("NO_COLOR").empty());
 

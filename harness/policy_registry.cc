@@ -40,6 +40,7 @@ const PolicyEntry* OwnerOf(const std::string& option_name) {
 
 const std::vector<PolicyEntry>& PolicyRegistry() {
   static const std::vector<PolicyEntry> kEntries = {
+      DeerPolicyEntry(),
       ExpertPolicyEntry(),
       RandomPolicyEntry(),
   };
@@ -74,6 +75,11 @@ EvalConfig ConfigFromKeys(const std::map<std::string, std::string>& values) {
     config.policy_options[key] = value;
   }
   return config;
+}
+
+void ResolvePolicy(EvalConfig& config, const Installation& installation) {
+  const PolicyEntry& policy = FindPolicy(config.policy);
+  if (policy.resolve) policy.resolve(config, installation);
 }
 
 double NumberOption(const EvalConfig& config, const std::string& name, double least, double greatest) {

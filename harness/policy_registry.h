@@ -25,9 +25,17 @@ struct PolicyOption {
   std::string default_value;
 };
 
+// What ships with the program and policies may need.
+struct Installation {
+  std::filesystem::path models;         // folder of shipped checkpoints; empty: none
+  std::filesystem::path tensor_plugin;  // the tensor library's part of the program; empty: none
+};
+
 struct PolicyContext {
   std::shared_ptr<const SceneModel> scene;
-  const EvalConfig& config;  // policy_options has every option of the policy
+  const EvalConfig& config;  // policy_options has every option of the policy, resolved
+  Installation installation{};
+  std::vector<std::string> sentences{};  // what an evaluation may say, by TaskId
 };
 
 struct PolicyEntry {
@@ -36,6 +44,9 @@ struct PolicyEntry {
   std::vector<PolicyOption> options;
   // Throws Error naming option, value and what was expected.
   std::function<AnyPolicy(const PolicyContext&)> make;
+  // Settles options that depend on files or on the machine, once for all workers; may be empty. Throws Error
+  // likewise.
+  std::function<void(EvalConfig&, const Installation&)> resolve{};
 };
 
 const std::vector<PolicyEntry>& PolicyRegistry();
@@ -47,6 +58,9 @@ const PolicyEntry& FindPolicy(const std::string& name);
 // chosen policy's options. `version` is allowed and ignored. Throws Error for an unknown key, a bad value, an
 // option of another policy, or no policy.
 EvalConfig ConfigFromKeys(const std::map<std::string, std::string>& values);
+
+// Lets the policy settle its options, before any worker starts. Settled ones stay as they are.
+void ResolvePolicy(EvalConfig& config, const Installation& installation);
 
 // A finite number of a policy's options. Throws Error naming it.
 double NumberOption(const EvalConfig& config, const std::string& name, double least, double greatest);

@@ -64,6 +64,13 @@ fs::path FindScenes(const std::string& asked, const std::string& environment, co
   return fs::canonical(found);
 }
 
+fs::path FindModels(const std::string& environment, const fs::path& executable) {
+  if (environment.empty()) return FindModels(executable);
+  if (!fs::is_directory(environment))
+    Fail(fmt::format("environment variable DEERBENCH_MODELS: '{}', expected a folder", environment));
+  return fs::canonical(environment);
+}
+
 fs::path FindModels(const fs::path& executable) {
   const auto holds_models = [](const fs::path& folder) {
     std::error_code none;

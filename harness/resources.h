@@ -15,8 +15,10 @@ std::filesystem::path ExecutablePath();
 std::filesystem::path FindScenes(const std::string& asked, const std::string& environment,
                                  const std::filesystem::path& executable);
 
-// The folder of shipped checkpoints by the same rules, empty if there is none.
+// The folder of shipped checkpoints: `environment` (DEERBENCH_MODELS as main read it) if that is given, else
+// by the same rules. Empty if there is none.
 std::filesystem::path FindModels(const std::filesystem::path& executable);
+std::filesystem::path FindModels(const std::string& environment, const std::filesystem::path& executable);
 
 // A shared library of ours: beside the program, in ../lib/deerbench or in the Python package. Empty if there
 // is none.

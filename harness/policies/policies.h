@@ -5,6 +5,7 @@
 
 namespace deerbench {
 
+PolicyEntry DeerPolicyEntry();
 PolicyEntry ExpertPolicyEntry();
 PolicyEntry RandomPolicyEntry();
 

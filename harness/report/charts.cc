@@ -81,6 +81,8 @@ std::string PlaceLabel(const std::string& name, double x, double y, double right
 
 }  // namespace
 
+std::string SeriesClass(size_t run) { return fmt::format("s{}", run % 6); }
+
 std::string SuccessChart(const std::vector<SuccessSeries>& series) {
   constexpr double kHeight = 262, kBase = 218;
   size_t groups = 0;
@@ -104,7 +106,7 @@ std::string SuccessChart(const std::vector<SuccessSeries>& series) {
       const double x = center + (static_cast<double>(s) - count / 2) * (bar_width + 2) + 1;
       const bool has_interval = g < series[s].intervals.size();
       const std::string interval = has_interval ? IntervalText(series[s].intervals[g], 100, 1) : "";
-      out += BarPath(x, y_of(rate), bar_width, kBase, fmt::format("bar s{}", s),
+      out += BarPath(x, y_of(rate), bar_width, kBase, "bar " + SeriesClass(s),
                      fmt::format("{}: {} of the chains do {} or more {}", series[s].name, Percent(rate),
                                  g + 1, interval));
       double top = y_of(rate);
@@ -216,8 +218,8 @@ std::string TradeOffChart(const std::vector<TradeOffPoint>& points, const std::s
     const double x = x_of(point.cost), y = y_of(point.length);
     if (point.interval) out += Whisker(x, y_of((*point.interval)[0]), y_of((*point.interval)[1]), 4);
     out += fmt::format(
-        R"(<circle class="dot s{}" cx="{:.1f}" cy="{:.1f}" r="6"><title>{}: {:.2f} at {}</title></circle>)",
-        i, x, y, Escape(point.name), point.length, Figure(point.cost));
+        R"(<circle class="dot {}" cx="{:.1f}" cy="{:.1f}" r="6"><title>{}: {:.2f} at {}</title></circle>)",
+        SeriesClass(point.series), x, y, Escape(point.name), point.length, Figure(point.cost));
     out += PlaceLabel(point.name, x, y, right, taken);
   }
   out += Text((kLeft + right) / 2, kHeight - 6, axis, "label mid");

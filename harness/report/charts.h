@@ -12,6 +12,9 @@
 
 namespace deerbench {
 
+// The class that colours a run; colours come again after six.
+std::string SeriesClass(size_t run);
+
 // One run's success at 1, 2, ... subtasks.
 struct SuccessSeries {
   std::string name;
@@ -34,7 +37,8 @@ std::string ChainMosaic(const std::vector<ChainResult>& chains);
 
 struct TradeOffPoint {
   std::string name;
-  double cost = 0;  // GMACs
+  size_t series = 0;  // place among the runs, which gives the colour
+  double cost = 0;    // GMACs
   double length = 0;
   std::optional<Interval> interval;  // of length
 };

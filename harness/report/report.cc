@@ -6,6 +6,7 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "harness/report/charts.h"
 #include "harness/report/html.h"
 #include "harness/report/resources.h"
 #include "harness/report/run_data.h"
@@ -53,9 +54,9 @@ void WriteReport(const std::vector<std::filesystem::path>& run_folders, const st
   std::string body = CompareSection(runs);
   for (size_t i = 0; i < runs.size(); ++i) {
     body += fmt::format(
-        R"(<details class="run"><summary><i class="chip s{}"></i><b>{}</b> <span class="dim">{}; {})"
+        R"(<details class="run"><summary><i class="chip {}"></i><b>{}</b> <span class="dim">{}; {})"
         R"(</span></summary>{}</details>)",
-        i, Escape(runs[i].name), Escape(RunTitle(runs[i])), Escape(Subtitle(runs[i])),
+        SeriesClass(i), Escape(runs[i].name), Escape(RunTitle(runs[i])), Escape(Subtitle(runs[i])),
         RunBody(runs[i], options));
   }
   WriteFileAtomically(out_html, Page(fmt::format("{} runs side by side", runs.size()),

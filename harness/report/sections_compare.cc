@@ -16,7 +16,7 @@ std::string Text(const Quantity& quantity) {
   return fmt::format("{}\u202f{}", quantity.value, quantity.unit);
 }
 
-std::string Chip(size_t run) { return fmt::format(R"(<i class="chip s{}"></i>)", run); }
+std::string Chip(size_t run) { return fmt::format(R"(<i class="chip {}"></i>)", SeriesClass(run)); }
 
 // One line of the overview; `cell` gives a run's text, empty for nothing to say. Left out if no run has any.
 template <typename CellOf>
@@ -97,16 +97,16 @@ std::string TradeOff(const std::vector<RunData>& runs) {
     return r.llm_gmacs_per_step.has_value() || !r.total_gmacs_per_step;
   });
   std::vector<TradeOffPoint> points;
-  for (const RunData& run : runs) {
-    const auto& cost = llm ? run.llm_gmacs_per_step : run.total_gmacs_per_step;
-    if (cost) points.push_back({run.name, cost->mean, run.avg_len, run.avg_len_ci95});
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const auto& cost = llm ? runs[i].llm_gmacs_per_step : runs[i].total_gmacs_per_step;
+    if (cost) points.push_back({runs[i].name, i, cost->mean, runs[i].avg_len, runs[i].avg_len_ci95});
   }
-  if (points.size() < 2 || points.size() != runs.size())
-    return "";  // a point's colour is its place among the runs
+  if (points.size() < 2) return "";
   return fmt::format(
       R"(<div class="card"><h2>Length over cost</h2><p class="dim">Average length with its 95 % )"
       R"(interval</p>{}</div>)",
-      TradeOffChart(points, llm ? "GMACs of the language model per step" : "GMACs per step"));
+      TradeOffChart(points, llm ? "GMACs of the language model per step (GFLOPs in the DeeR paper)"
+                                : "GMACs per step"));
 }
 
 // A line a task: each run's rate and interval on one track.
@@ -132,11 +132,11 @@ std::string TaskDots(const std::vector<RunData>& runs) {
           const double y = (static_cast<double>(i) + 0.5) / static_cast<double>(runs.size()) * 100;
           if (rate.ci95) {
             dots += fmt::format(
-                R"(<span class="span s{}" style="top:{:.1f}%;left:{:.1f}%;width:{:.1f}%"></span>)", i, y,
-                100 * (*rate.ci95)[0], 100 * ((*rate.ci95)[1] - (*rate.ci95)[0]));
+                R"(<span class="span {}" style="top:{:.1f}%;left:{:.1f}%;width:{:.1f}%"></span>)",
+                SeriesClass(i), y, 100 * (*rate.ci95)[0], 100 * ((*rate.ci95)[1] - (*rate.ci95)[0]));
           }
-          dots += fmt::format(R"(<span class="point s{}" style="top:{:.1f}%;left:{:.1f}%"></span>)", i, y,
-                              100 * rate.rate);
+          dots += fmt::format(R"(<span class="point {}" style="top:{:.1f}%;left:{:.1f}%"></span>)",
+                              SeriesClass(i), y, 100 * rate.rate);
           tip += fmt::format("; {}: {} of {}", runs[i].name, rate.successes, rate.attempts);
         }
       }

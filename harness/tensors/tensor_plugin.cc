@@ -18,15 +18,17 @@ std::filesystem::path FindTensorPlugin(const std::filesystem::path& executable) 
 }
 
 const TensorPlugin& LoadTensorPlugin(const std::filesystem::path& executable) {
-  const std::filesystem::path path = FindTensorPlugin(executable);
-  if (path.empty())
-    Fail(fmt::format("{}: not found beside {}, expected a complete installation", kFileName,
-                     executable.string()));
-  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library) Fail(fmt::format("{}: cannot be loaded: {}", path.string(), dlerror()));
+  return OpenTensorPlugin(FindTensorPlugin(executable));
+}
+
+const TensorPlugin& OpenTensorPlugin(const std::filesystem::path& library) {
+  if (library.empty())
+    Fail(fmt::format("{}: not found beside the program, expected a complete installation", kFileName));
+  void* loaded = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!loaded) Fail(fmt::format("{}: cannot be loaded: {}", library.string(), dlerror()));
   const auto entry =
-      reinterpret_cast<decltype(&DeerbenchTensorPlugin)>(dlsym(library, "DeerbenchTensorPlugin"));
-  if (!entry) Fail(fmt::format("{}: {}", path.string(), dlerror()));
+      reinterpret_cast<decltype(&DeerbenchTensorPlugin)>(dlsym(loaded, "DeerbenchTensorPlugin"));
+  if (!entry) Fail(fmt::format("{}: {}", library.string(), dlerror()));
   return *entry();
 }
 

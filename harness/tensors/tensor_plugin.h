@@ -3,8 +3,10 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 
 #include "agent/runtime.h"
+#include "harness/policies/deer/agent_backend.h"
 #include "harness/training/training.h"
 
 namespace deerbench {
@@ -15,6 +17,8 @@ class TensorPlugin {
   virtual TensorRuntime Runtime() const = 0;
   // Runs a recipe's stages (harness/training/trainer.h).
   virtual bool Train(const TrainingRequest& request, TrainingMonitor& monitor) const = 0;
+  // The agent on the tensor library, in one thread: what the fused path is measured by.
+  virtual std::unique_ptr<AgentBackend> MakeAgent(const AgentRequest& request) const = 0;
 };
 
 // Where the shared library lies: beside the program, in ../lib/deerbench, or in the Python package. Empty if
@@ -23,6 +27,9 @@ std::filesystem::path FindTensorPlugin(const std::filesystem::path& executable);
 
 // Loads it for the rest of the process's life. Throws Error with the loader's reason.
 const TensorPlugin& LoadTensorPlugin(const std::filesystem::path& executable);
+
+// The same for a library that was found already; an empty path is an installation without it.
+const TensorPlugin& OpenTensorPlugin(const std::filesystem::path& library);
 
 }  // namespace deerbench
 

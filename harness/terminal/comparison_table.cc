@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "harness/report/terminal_table.h"
@@ -33,8 +34,13 @@ std::string Figures(const Comparison& c, const Terminal& terminal) {
     table.Row({title, fmt::format("{:.4g} {}", figure.base, unit), fmt::format("{:.4g} {}", figure.now, unit),
                Change(figure)});
   };
-  cost("language model, a step", c.llm_gmacs, "GMAC");
-  cost("all of the policy, a step", c.total_gmacs, "GMAC");
+  const bool small = std::max(c.total_gmacs.base, c.total_gmacs.now) < 0.1;
+  const auto macs = [&](const char* title, const Compared& figure) {
+    const double scale = small ? 1e3 : 1;
+    cost(title, {scale * figure.base, scale * figure.now}, small ? "MMAC" : "GMAC");
+  };
+  macs("language model, a step", c.llm_gmacs);
+  macs("all of the policy, a step", c.total_gmacs);
   cost("policy's median latency", c.policy_ms, "ms");
   return table.Render(terminal.width, terminal.color);
 }

@@ -107,8 +107,14 @@ std::string Costs(const Summary& s, const Terminal& terminal) {
     table.Row({title, number(d.mean), number(d.p50), number(d.p95), number(d.max)});
   };
   if (s.total_gmacs_per_step.max > 0) {
-    row("language model", s.llm_gmacs_per_step, "GMAC");
-    row("all of the policy", s.total_gmacs_per_step, "GMAC");
+    // Small agents in millions, whole rows in one unit.
+    const bool small = s.total_gmacs_per_step.max < 0.1;
+    const auto macs = [&](const char* title, Distribution d) {
+      if (small) d = {1e3 * d.mean, 1e3 * d.p50, 1e3 * d.p95, 1e3 * d.max};
+      row(title, d, small ? "MMAC" : "GMAC");
+    };
+    macs("language model", s.llm_gmacs_per_step);
+    macs("all of the policy", s.total_gmacs_per_step);
   }
   if (s.llm_ms.max > 0) row("language model", s.llm_ms, "ms");
   row("policy", s.policy_ms, "ms");
@@ -118,7 +124,7 @@ std::string Costs(const Summary& s, const Terminal& terminal) {
 
 std::string Exits(const Summary& s, const Terminal& terminal) {
   if (s.exit_histogram.empty()) return "";
-  Table table({{"exit after layer"}, {"steps", Align::kRight}, {"", Align::kLeft, 40}});
+  Table table({{"layers up to the exit"}, {"steps", Align::kRight}, {"", Align::kLeft, 40}});
   for (const auto& [layer, count] : s.exit_histogram) {
     const double share = static_cast<double>(count) / static_cast<double>(s.steps);
     table.Row({fmt::format("{}", layer + 1), Percent(share), Cell::Bar(share)});

@@ -83,7 +83,12 @@ void CheckResources(Findings& findings, const Program& program) {
   } catch (const Error& error) {
     findings.AddMissing("scenes", "scenes folder", error.what());
   }
-  findings.Add("models", "shipped checkpoints", FindModels(program.executable).string());
+  try {
+    findings.Add("models", "shipped checkpoints",
+                 FindModels(program.env_models, program.executable).string());
+  } catch (const Error& error) {
+    findings.AddMissing("models", "shipped checkpoints", error.what());
+  }
   if (program.env_assets.empty() || fs::is_directory(program.env_assets))
     findings.Add("assets", "CALVIN's assets", program.env_assets);
   else

@@ -13,6 +13,7 @@
 #include "harness/process/interrupt.h"
 #include "harness/report/report.h"
 #include "harness/resources.h"
+#include "harness/tensors/tensor_plugin.h"
 #include "harness/terminal/summary_table.h"
 #include "harness/verbs/verb.h"
 
@@ -31,6 +32,15 @@ std::string OptionName(std::string key) {
   return "--" + key;
 }
 
+// A budget of time is measured once: a run goes on with the exits that it began with.
+void KeepMeasured(const std::filesystem::path& out, std::map<std::string, std::string>& values) {
+  if (!std::filesystem::exists(out / "config.yaml") || !values.contains("budget_ms")) return;
+  const std::map<std::string, std::string> before = ReadYamlKeys(out / "config.yaml");
+  if (before.contains("exit_plan") && before.contains("budget_ms") &&
+      before.at("budget_ms") == values.at("budget_ms"))
+    values.emplace("exit_plan", before.at("exit_plan"));
+}
+
 // The file's settings under those of the command line.
 EvalConfig Resolve(const Settings& settings, const Program& program) {
   std::map<std::string, std::string> values;
@@ -41,6 +51,7 @@ EvalConfig Resolve(const Settings& settings, const Program& program) {
       Fail("assets: no folder, expected one behind --assets or in DEERBENCH_CALVIN_ASSETS");
     values["assets"] = program.env_assets;
   }
+  if (settings.resume) KeepMeasured(settings.out, values);
   if (!values.contains("workers")) values["workers"] = std::to_string(QueryMachine().cores);
   EvalConfig config = ConfigFromKeys(values);
   config.scenes = FindScenes(config.scenes, program.env_scenes, program.executable).string();
@@ -49,6 +60,8 @@ EvalConfig Resolve(const Settings& settings, const Program& program) {
       Fail(fmt::format("assets: '{}', expected CALVIN's data folder", config.assets));
     config.assets = std::filesystem::canonical(config.assets).string();
   }
+  ResolvePolicy(config, {.models = FindModels(program.env_models, program.executable),
+                         .tensor_plugin = FindTensorPlugin(program.executable)});
   return config;
 }
 
@@ -152,7 +165,9 @@ void AddEval(CLI::App& app, Program& program) {
   }
   for (const PolicyEntry& entry : PolicyRegistry()) {
     for (const PolicyOption& option : entry.options)
-      add(option.name, fmt::format("{} (default {})", option.help, option.default_value));
+      add(option.name, option.default_value.empty()
+                           ? option.help
+                           : fmt::format("{} (default {})", option.help, option.default_value));
   }
   verb->add_option("--config", settings->config_file,
                    "YAML file with these settings, _ for -; the command line wins")

@@ -16,6 +16,7 @@ enum ExitCode { kDone = 0, kCheckFailed = 1, kBadInput = 2, kInterrupted = 3 };
 struct Program {
   std::filesystem::path executable;
   std::string env_scenes;  // DEERBENCH_SCENES
+  std::string env_models;  // DEERBENCH_MODELS
   std::string env_assets;  // DEERBENCH_CALVIN_ASSETS
   Terminal terminal;
   int exit_code = kDone;  // set by the verb that ran
@@ -23,6 +24,7 @@ struct Program {
 
 // Adds subcommands whose callbacks do the work. Errors are thrown: main prints them.
 void AddBench(CLI::App& app, Program& program);
+void AddCalibrate(CLI::App& app, Program& program);
 void AddChains(CLI::App& app, Program& program);
 void AddCollect(CLI::App& app, Program& program);
 void AddCompare(CLI::App& app, Program& program);

@@ -9,6 +9,7 @@ void BindTasks(pybind11::module_& m);       // task table, chains, initial state
 void BindInfo(pybind11::module_& m);        // what the oracle sees, and the oracle
 void BindTabletop(pybind11::module_& m);    // scenes, worlds, cameras, snapshots
 void BindExpert(pybind11::module_& m);      // the scripted expert
+void BindAgent(pybind11::module_& m);       // the multi-exit agent
 void BindEvaluation(pybind11::module_& m);  // chains of instructions, judged and recorded
 
 // Runs `work` while other Python threads may run.

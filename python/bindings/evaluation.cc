@@ -14,6 +14,7 @@
 #include "harness/policy_registry.h"
 #include "harness/report/report.h"
 #include "harness/run_folder.h"
+#include "python/bindings/agent.h"
 #include "python/bindings/bindings.h"
 #include "python/bindings/interruptible.h"
 #include "python/bindings/python_policy.h"
@@ -29,9 +30,18 @@ std::filesystem::path InstructionsFile(const std::filesystem::path& scenes) {
   return scenes / "instructions.yaml";
 }
 
-// Settings by the names and in the words of config.yaml. A policy of the caller's own has no options.
-EvalConfig ToConfig(const std::map<std::string, std::string>& settings, bool own_policy) {
-  if (!own_policy) return ConfigFromKeys(settings);
+// Settings by the names and in the words of config.yaml. A policy of the caller's own has no options, a
+// loaded agent those that it was loaded with.
+EvalConfig ToConfig(const std::map<std::string, std::string>& settings, bool own_policy,
+                    const LoadedAgent* agent, const Installation& installation) {
+  if (agent || !own_policy) {
+    EvalConfig config = ConfigFromKeys(settings);
+    if (agent)
+      CheckTrainedIn(agent->checkpoint(), config.split);
+    else
+      ResolvePolicy(config, installation);
+    return config;
+  }
   EvalConfig config;
   for (const auto& [key, value] : settings) {
     if (!SetConfigValue(config, key, value)) Fail(fmt::format("{}: unknown setting", key));
@@ -44,9 +54,13 @@ EvalConfig ToConfig(const std::map<std::string, std::string>& settings, bool own
 // `on_chain(done, chains, average length)` is called after each chain.
 std::string Evaluate(const std::map<std::string, std::string>& settings, const py::list& chain_dicts,
                      const py::object& policy_object, bool depth, const std::string& out, bool resume,
+                     const std::string& models, const std::string& tensor_plugin,
                      const py::function& on_chain) {
-  const bool own_policy = !policy_object.is_none();
-  const EvalConfig config = ToConfig(settings, own_policy);
+  const Installation installation{models, tensor_plugin};
+  LoadedAgent* agent =
+      py::isinstance<LoadedAgent>(policy_object) ? policy_object.cast<LoadedAgent*>() : nullptr;
+  const bool own_policy = !policy_object.is_none() && !agent;
+  const EvalConfig config = ToConfig(settings, own_policy, agent, installation);
   const RunMode mode = resume ? RunMode::kResume : RunMode::kNew;
   std::vector<Chain> chains;
   for (const py::handle chain : chain_dicts) chains.push_back(ChainFromDict(chain.cast<py::dict>()));
@@ -59,13 +73,18 @@ std::string Evaluate(const std::map<std::string, std::string>& settings, const p
   options.depth = depth;
   // Whatever the scene or the policy refuses leaves no folder behind.
   Tabletop tabletop(LoadTabletopScene(config.split.Scene(), config.scenes, config.assets), options);
-  AnyPolicy policy;
-  if (!own_policy) policy = FindPolicy(config.policy).make({tabletop.scene().model, config});
   EpisodeOptions episode;
   episode.seed = config.seed;
   episode.policy_name = config.policy;
   const Instructions instructions = LoadInstructions(InstructionsFile(config.scenes));
   for (TaskId task = 0; task < kTaskCount; ++task) episode.instructions[task] = instructions.Canonical(task);
+  AnyPolicy policy;
+  if (!own_policy && !agent)
+    policy = FindPolicy(config.policy)
+                 .make({tabletop.scene().model,
+                        config,
+                        installation,
+                        {episode.instructions.begin(), episode.instructions.end()}});
   MediaObserver media(out, config, episode.instructions);
   Interruptible observer(media);
   episode.observer = &observer;
@@ -78,8 +97,9 @@ std::string Evaluate(const std::map<std::string, std::string>& settings, const p
   }
   for (const int index : writer.Missing()) {
     const auto run = [&](auto& one) { return EvaluateChain(tabletop, one, chains[index], index, episode); };
-    ChainRecord record =
-        own_policy ? run(*python_policy) : std::visit([&](auto& named) { return run(*named); }, policy);
+    ChainRecord record = own_policy ? run(*python_policy)
+                         : agent    ? run(static_cast<Policy&>(*agent))
+                                    : std::visit([&](auto& named) { return run(*named); }, policy);
     successes += record.success;
     ++done;
     writer.Commit(std::move(record));
@@ -98,7 +118,8 @@ void BindEvaluation(py::module_& m) {
   for (const PolicyEntry& entry : PolicyRegistry()) names.append(entry.name);
   m.attr("POLICIES") = py::tuple(names);
   m.def("evaluate", &Evaluate, py::arg("settings"), py::arg("chains"), py::arg("policy"), py::kw_only(),
-        py::arg("depth"), py::arg("out"), py::arg("resume"), py::arg("on_chain"));
+        py::arg("depth"), py::arg("out"), py::arg("resume"), py::arg("models"), py::arg("tensor_plugin"),
+        py::arg("on_chain"));
   m.def(
       "instructions",
       [](const std::string& scenes_dir) {

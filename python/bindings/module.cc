@@ -18,5 +18,6 @@ PYBIND11_MODULE(_core, m) {
   deerbench::BindInfo(m);
   deerbench::BindTabletop(m);
   deerbench::BindExpert(m);
+  deerbench::BindAgent(m);
   deerbench::BindEvaluation(m);
 }

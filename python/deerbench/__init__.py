@@ -3,6 +3,7 @@
     import gymnasium as gym, deerbench
 
     env = gym.make("deerbench/Tabletop-D-v0", task="open_drawer")
+    policy = deerbench.load_policy("nano-d")
     result = deerbench.evaluate(policy, split="D->D", chains=100)
     deerbench.chains(1000)
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from deerbench import calvin
 from deerbench._core import TASKS, Error, __version__
+from deerbench.agent import AgentPolicy, AgentStep, load_policy
 from deerbench.chain_sets import Chain, SymbolicState, chains
 from deerbench.envs import register as _register
 from deerbench.evaluation import EvaluationResult, evaluate
@@ -22,6 +24,8 @@ _register()
 
 __all__ = [
     "TASKS",
+    "AgentPolicy",
+    "AgentStep",
     "Chain",
     "Error",
     "EvaluationResult",
@@ -32,4 +36,5 @@ __all__ = [
     "calvin",
     "chains",
     "evaluate",
+    "load_policy",
 ]

@@ -94,6 +94,29 @@ class Expert:
 def run_expert(tabletop: Tabletop, task: str, seed: int) -> str:
     """Does a task from where the table stands; "" when it is done, else in plain words why it is not."""
 
+class Agent:
+    """The multi-exit agent. Calls from several threads take turns."""
+
+    def __init__(self, settings: Mapping[str, str], *, models: str, tensor_plugin: str) -> None: ...
+    def reset(self, seed: int) -> None: ...
+    def step(
+        self, rgb_static: np.ndarray, rgb_gripper: np.ndarray, robot_obs: _Row, instruction: str
+    ) -> np.ndarray: ...
+    @property
+    def last_step(self) -> dict[str, Any] | None: ...
+    @property
+    def memory(self) -> dict[str, float]: ...
+    @property
+    def options(self) -> dict[str, str]: ...
+    @property
+    def checkpoint_sha256(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def train_scenes(self) -> list[str]: ...
+    @property
+    def exit_layers(self) -> list[int]: ...
+
 def evaluate(
     settings: Mapping[str, str],
     chains: Sequence[Chain],
@@ -102,6 +125,8 @@ def evaluate(
     depth: bool,
     out: str,
     resume: bool,
+    models: str,
+    tensor_plugin: str,
     on_chain: Callable[[int, int, float], None],
 ) -> str:
     """Evaluates what the run folder lacks, in this process, and writes the report; returns summary.json."""

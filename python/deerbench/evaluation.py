@@ -11,9 +11,28 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from deerbench import _core, chain_sets
+from deerbench.agent import AgentPolicy, installation
 from deerbench.policy import Policy
 from deerbench.scenes import scenes_dir
+
+
+#: One control step as the run folder keeps it.
+STEP = np.dtype(
+    [
+        ("action", "<f8", 7),
+        ("exit_layer", "<i4"),  # -1: the policy has no exits
+        ("layers_run", "<i4"),
+        ("llm_macs", "<u8"),
+        ("total_macs", "<u8"),
+        ("llm_ms", "<f4"),
+        ("policy_ms", "<f4"),  # observation in to action out
+        ("env_ms", "<f4"),
+        ("subtask", "<u4"),  # place in the chain, from 0
+    ]
+)
 
 
 class EvaluationResult:
@@ -51,6 +70,12 @@ class EvaluationResult:
         with open(self.folder / "episodes.jsonl", encoding="utf-8") as lines:
             for line in lines:
                 yield json.loads(line)
+
+    def steps(self, index: int) -> np.ndarray:
+        """Every control step of chain ``index``: a row each, with the fields of ``STEP``."""
+        data = (self.folder / "steps" / f"chain_{index:05}.bin").read_bytes()
+        count = int.from_bytes(data[12:16], "little")
+        return np.frombuffer(data, STEP, count, 24).copy()
 
     def __repr__(self) -> str:
         s = self.summary
@@ -102,7 +127,8 @@ def evaluate(
 
     Args:
         policy: an object with ``reset()`` and ``step(obs, instruction)`` (``deerbench.policy.Policy``), or the name of
-            a policy of the program: "expert" or "random"
+            a policy of the program: "deer", "expert" or "random"; an agent of ``load_policy`` gives the same result
+            as "deer" with its settings
         split: scenes trained in, and the scene that it is judged in, such as "ABC->D"
         chains: how many chains
         out: run folder, new or empty; None: a temporary one
@@ -123,11 +149,16 @@ def evaluate(
     Raises:
         Error: a bad setting (before anything is written), or an action that is none, named with its element.
     """
-    named = isinstance(policy, str)
-    settings = {key: str(value) for key, value in options.items()}
+    agent = policy if isinstance(policy, AgentPolicy) else None
+    named = "deer" if agent else policy if isinstance(policy, str) else None
+    if agent and options:
+        raise _core.Error(f"{next(iter(options))}: expected in load_policy, not here")
+    settings = {key: str(value) for key, value in options.items() if value is not None}
+    if agent:
+        settings |= agent.settings
     settings |= {
         "split": split,
-        "policy": policy if isinstance(policy, str) else name or type(policy).__name__,
+        "policy": named if named is not None else name or type(policy).__name__,
         "chains": str(chains),
         "seed": str(seed),
         "chain_set": chain_set,
@@ -137,8 +168,8 @@ def evaluate(
     if assets is not None:
         settings["assets"] = str(Path(assets).resolve())
     chain_list = chain_sets.chains(chains, chain_set)
-    if named and name is not None:
-        raise _core.Error(f"name: '{name}', expected none for a policy that has one ('{policy}')")
+    if named is not None and name is not None:
+        raise _core.Error(f"name: '{name}', expected none for a policy that has one ('{named}')")
     if resume and out is None:
         raise _core.Error("resume: needs out, the run folder to go on with")
 
@@ -151,11 +182,12 @@ def evaluate(
     summary = _core.evaluate(
         settings,
         chain_list,
-        None if named else policy,
+        agent._core if agent else None if named is not None else policy,
         depth=depth,
         out=str(folder),
         resume=resume,
         on_chain=_print_progress if show else _ignore,
+        **installation(),
     )
     return EvaluationResult(json.loads(summary), folder.resolve(), temporary)
 

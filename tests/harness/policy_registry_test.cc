@@ -15,9 +15,9 @@ TEST_CASE("A configuration has every option of its policy, given or not") {
 }
 
 TEST_CASE("Unknown policies, keys and misplaced options are refused by name") {
-  CHECK_THROWS_WITH(ConfigFromKeys({{"chains", "3"}}), "policy: '', expected one of expert, random");
+  CHECK_THROWS_WITH(ConfigFromKeys({{"chains", "3"}}), "policy: '', expected one of deer, expert, random");
   CHECK_THROWS_WITH(ConfigFromKeys({{"policy", "telepathy"}}),
-                    "policy: 'telepathy', expected one of expert, random");
+                    "policy: 'telepathy', expected one of deer, expert, random");
   CHECK_THROWS_WITH(ConfigFromKeys({{"policy", "random"}, {"colour", "red"}}),
                     Catch::StartsWith("colour: unknown setting, expected one of split, policy"));
   CHECK_THROWS_WITH(ConfigFromKeys({{"policy", "random"}, {"expert_noise", "1"}}),

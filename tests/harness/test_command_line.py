@@ -33,7 +33,7 @@ def test_bad_usage_is_one_line_and_exit_status_2(deerbench, args, expected):
 @pytest.mark.parametrize("args, expected", [
     (["--split", "D->E"], "split: 'D->E', expected"),
     (["--split", "D"], "split: 'D', expected"),
-    (["--policy", "psychic"], "policy: 'psychic', expected one of expert, random"),
+    (["--policy", "psychic"], "policy: 'psychic', expected one of deer, expert, random"),
     (["--policy", ""], "policy: '', expected one of"),
     (["--chains", "0"], "chains: '0', expected"),
     (["--chains", "1001"], "chains: '1001', expected"),

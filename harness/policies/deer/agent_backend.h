@@ -1,0 +1,36 @@
+// Whatever computes an agent's decisions: the reference on the tensor library, or the fused path.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "agent/exits.h"
+#include "harness/policy.h"
+
+namespace deerbench {
+
+struct AgentRequest {
+  std::filesystem::path checkpoint;  // folder
+  ExitOptions exits;
+};
+
+struct AgentDecision {
+  RelativeAction action{};
+  Cost cost;
+  std::vector<ExitProbe> probes;  // exits that were weighed, in order
+};
+
+// One subtask at a time, one step at a time, in one thread.
+class AgentBackend {
+ public:
+  virtual ~AgentBackend() = default;
+  virtual void Reset() = 0;
+  // Needs pictures and robot_obs of the observation.
+  virtual AgentDecision Decide(const Observation& observation, std::string_view instruction) = 0;
+  virtual PolicyMemory memory() const = 0;
+};
+
+}  // namespace deerbench

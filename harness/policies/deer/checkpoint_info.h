@@ -1,0 +1,28 @@
+// A checkpoint from outside: where it lies, whether it belongs to a split, what is kept beside its weights.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "agent/checkpoint_folder.h"
+#include "harness/eval_config.h"
+
+namespace deerbench {
+
+// The folder of a checkpoint: `asked` if that is one, else the one of that name in `models`, else, with
+// nothing asked, the shipped one of the split ("nano-abc" for ABC->D). Throws Error listing the names there
+// are.
+std::filesystem::path FindCheckpoint(const std::string& asked, const Split& split,
+                                     const std::filesystem::path& models);
+
+// Throws Error unless the checkpoint was trained in the split's training scenes.
+void CheckTrainedIn(const CheckpointFolder& checkpoint, const Split& split);
+
+// SHA-256 of model.safetensors: what summaries call the checkpoint by.
+std::string WeightsSha256(const CheckpointFolder& checkpoint);
+
+// What `calibrate` may leave there: thresholds to use by default, and differences to solve others from.
+std::filesystem::path ThresholdsPath(const CheckpointFolder& checkpoint);
+std::filesystem::path CalibrationPath(const CheckpointFolder& checkpoint);
+
+}  // namespace deerbench

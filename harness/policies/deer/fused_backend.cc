@@ -1,0 +1,51 @@
+#include "harness/policies/deer/fused_backend.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/fused/fused_agent.h"
+
+namespace deerbench {
+namespace {
+
+constexpr double kMiB = 1024 * 1024;
+
+class FusedBackend final : public AgentBackend {
+ public:
+  explicit FusedBackend(const AgentRequest& request) : agent_(request.checkpoint, request.exits) {}
+
+  void Reset() override { agent_.Reset(); }
+
+  AgentDecision Decide(const Observation& observation, std::string_view instruction) override {
+    fused::FusedStep step =
+        agent_.Step(observation.rgb_static, observation.rgb_gripper, observation.robot_obs, instruction);
+    AgentDecision decision;
+    std::copy(step.exit.action.begin(), step.exit.action.end(), decision.action.begin());
+    decision.cost = {.exit_layer = step.exit.exit_layer,
+                     .layers_run = step.layers_run,
+                     .llm_macs = step.llm_macs,
+                     .total_macs = step.total_macs,
+                     .llm_ms = step.times.language};
+    decision.probes = std::move(step.exit.probes);
+    return decision;
+  }
+
+  PolicyMemory memory() const override {
+    return {.llm_weights_mib = static_cast<double>(agent_.model().language_bytes()) / kMiB,
+            .all_weights_mib = static_cast<double>(agent_.model().total_bytes()) / kMiB,
+            .cuda_peak_mib = 0};
+  }
+
+ private:
+  fused::FusedAgent agent_;
+};
+
+}  // namespace
+
+bool FusedCanRun(const AgentConfig& config) { return config.vision.kind == VisionKind::kConv; }
+
+std::unique_ptr<AgentBackend> MakeFusedAgent(const AgentRequest& request) {
+  return std::make_unique<FusedBackend>(request);
+}
+
+}  // namespace deerbench
