@@ -67,11 +67,12 @@ torch::Tensor AgentModelImpl::Pool(const torch::Tensor& hidden, const torch::Ten
 }
 
 std::vector<torch::Tensor> AgentModelImpl::HiddenStates(const torch::Tensor& ids, const torch::Tensor& mask,
-                                                        const torch::Tensor& media) {
+                                                        const torch::Tensor& media, int layers) {
   const TextContext context = lang_encoder->MakeContext(ids, mask);
   std::vector<torch::Tensor> hidden;
   torch::Tensor x = lang_encoder->Embed(ids);
-  for (int layer = 0; layer < static_cast<int>(lang_encoder->layers.size()); ++layer) {
+  const int count = layers > 0 ? layers : static_cast<int>(lang_encoder->layers.size());
+  for (int layer = 0; layer < count; ++layer) {
     x = lang_encoder->RunLayer(layer, x, media, context);
     hidden.push_back(x);
   }

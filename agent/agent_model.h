@@ -40,9 +40,9 @@ struct AgentModelImpl : torch::nn::Module {
   // config says.
   torch::Tensor Pool(const torch::Tensor& hidden, const torch::Tensor& mask) const;
 
-  // Outputs of all layers, each (N, T, d).
+  // Outputs of the first `layers` layers, 0 for all, each (N, T, d).
   std::vector<torch::Tensor> HiddenStates(const torch::Tensor& ids, const torch::Tensor& mask,
-                                          const torch::Tensor& media);
+                                          const torch::Tensor& media, int layers = 0);
 
   AgentConfig config;
   VisionTower vision{nullptr};          // VisionKind::kClip

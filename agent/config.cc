@@ -177,6 +177,7 @@ AgentConfig NanoConfig() {
   c.language.width = 64;
   c.language.layers = 12;
   c.language.heads = 4;
+  c.language.mlp_ratio = 2;
   c.language.max_seq_len = 64;
   c.language.end_of_chunk_token = 569;
   c.language.media_token = 570;

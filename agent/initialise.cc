@@ -3,6 +3,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "base/error.h"
+
 namespace deerbench {
 namespace {
 
@@ -59,6 +61,28 @@ void InitialiseForTraining(AgentModel& model) {
   open_forget_gates(model->extra_exit);
   if (model->lm_head) open_forget_gates(model->lm_head);
   for (ActionHead& head : model->lm_exit_modules) open_forget_gates(head);
+}
+
+void BeginDeeperExits(AgentModel& model, int trained) {
+  torch::NoGradGuard no_grad;
+  const std::vector<int> exits = model->config.ExitLayers();
+  Require(trained >= 1 && trained <= static_cast<int>(model->lm_exit_modules.size()) &&
+              !model->lm_head.is_empty(),
+          "deeper exits need the auxiliary heads and a trained exit below them");
+  for (int layer = exits[trained - 1] + 1; layer < model->config.language.layers; ++layer) {
+    FlamingoLayer& module = model->lang_encoder->layers[layer];
+    module->decoder_layer->out_proj->weight.zero_();
+    module->decoder_layer->mlp_down->weight.zero_();
+    if (!module->gated_cross_attn_layer) continue;
+    module->gated_cross_attn_layer->to_out->weight.zero_();
+    module->gated_cross_attn_layer->ff->down->weight.zero_();
+  }
+  const auto copy = [&](ActionHead& to) {
+    const auto source = model->lm_exit_modules[trained - 1]->named_parameters();
+    for (auto& item : to->named_parameters()) item.value().copy_(source[item.key()]);
+  };
+  for (size_t i = trained; i < model->lm_exit_modules.size(); ++i) copy(model->lm_exit_modules[i]);
+  copy(model->lm_head);
 }
 
 }  // namespace deerbench

@@ -11,4 +11,9 @@ namespace deerbench {
 // does not grow with depth, cross-attention gates at the config's gate_init, biases 0 and norms 1.
 void InitialiseForTraining(AgentModel& model);
 
+// For a model of which only the first `trained` exits have been trained: the layers above them begin as the
+// identity (their projections into the residual stream are zero) and the auxiliary heads of the exits above
+// as a copy of the last trained one, so that every exit starts as good as that one.
+void BeginDeeperExits(AgentModel& model, int trained);
+
 }  // namespace deerbench

@@ -1,5 +1,7 @@
 #include "agent/training/cloning.h"
 
+#include <algorithm>
+
 namespace deerbench {
 
 WindowBatch WindowBatch::To(torch::Device device) const {
@@ -14,7 +16,7 @@ WindowBatch WindowBatch::To(torch::Device device) const {
           {move(labels.pose), move(labels.gripper), move(labels.weight), move(labels.pose_scale)}};
 }
 
-torch::Tensor PooledExits(AgentModel& model, const WindowBatch& batch) {
+torch::Tensor PooledExits(AgentModel& model, const WindowBatch& batch, int exit_count) {
   const int64_t windows = batch.windows(), steps = batch.steps();
   const torch::Tensor ids = batch.ids.repeat_interleave(steps, 0),
                       mask = batch.mask.repeat_interleave(steps, 0);
@@ -22,7 +24,8 @@ torch::Tensor PooledExits(AgentModel& model, const WindowBatch& batch) {
   const TextContext context = model->lang_encoder->MakeContext(ids, mask);
   torch::Tensor x = model->lang_encoder->Embed(ids);
   std::vector<torch::Tensor> pooled;
-  const std::vector<int> exits = model->config.ExitLayers();
+  std::vector<int> exits = model->config.ExitLayers();
+  if (exit_count > 0) exits.resize(std::min(exits.size(), static_cast<size_t>(exit_count)));
   for (int layer = 0; layer <= exits.back(); ++layer) {
     x = model->lang_encoder->RunLayer(layer, x, media, context);
     if (layer == exits[pooled.size()]) pooled.push_back(model->Pool(x, mask).view({windows, steps, -1}));
@@ -31,8 +34,8 @@ torch::Tensor PooledExits(AgentModel& model, const WindowBatch& batch) {
 }
 
 MultiExitLoss CloningLoss(AgentModel& model, const WindowBatch& batch, const ExitSamples& samples,
-                          double gripper_weight) {
-  return MultiExitLosses(model, PooledExits(model, batch), batch.labels, samples, gripper_weight);
+                          const LossWeights& weights, int exits) {
+  return MultiExitLosses(model, PooledExits(model, batch, exits), batch.labels, samples, weights);
 }
 
 }  // namespace deerbench

@@ -20,10 +20,10 @@ struct WindowBatch {
   WindowBatch To(torch::Device device) const;
 };
 
-// Pooled features of every exit: (E, B, W, d).
-torch::Tensor PooledExits(AgentModel& model, const WindowBatch& batch);
+// Pooled features of the first `exits` exits, 0 for all: (E, B, W, d). Deeper layers are not computed.
+torch::Tensor PooledExits(AgentModel& model, const WindowBatch& batch, int exits = 0);
 
 MultiExitLoss CloningLoss(AgentModel& model, const WindowBatch& batch, const ExitSamples& samples,
-                          double gripper_weight);
+                          const LossWeights& weights, int exits = 0);
 
 }  // namespace deerbench

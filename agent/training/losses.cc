@@ -14,7 +14,7 @@ torch::Tensor Gather(const torch::Tensor& pooled, const torch::Tensor& ordinals)
 
 }  // namespace
 
-HeadLoss LossOf(const HeadOutput& output, const ActionLabels& labels) {
+HeadLoss LossOf(const HeadOutput& output, const ActionLabels& labels, double huber_delta) {
   namespace F = torch::nn::functional;
   torch::Tensor pose = output.pose, wanted = labels.pose;
   if (labels.pose_scale.defined()) {
@@ -22,7 +22,8 @@ HeadLoss LossOf(const HeadOutput& output, const ActionLabels& labels) {
     wanted = wanted * labels.pose_scale;
   }
   const torch::Tensor huber =
-      F::huber_loss(pose, wanted, F::HuberLossFuncOptions().reduction(torch::kNone).delta(1)).mean(-1);
+      F::huber_loss(pose, wanted, F::HuberLossFuncOptions().reduction(torch::kNone).delta(huber_delta)).mean(-1) /
+      huber_delta;
   const torch::Tensor entropy = F::binary_cross_entropy_with_logits(
       output.gripper_logit.squeeze(-1), labels.gripper,
       F::BinaryCrossEntropyWithLogitsFuncOptions().reduction(torch::kNone));
@@ -48,14 +49,21 @@ ExitSamples DrawExits(int exits, int64_t windows, int64_t steps, uint64_t seed) 
 }
 
 MultiExitLoss MultiExitLosses(AgentModel& model, const torch::Tensor& pooled, const ActionLabels& labels,
-                              const ExitSamples& samples, double gripper_weight) {
+                              const ExitSamples& samples, const LossWeights& weights) {
   const int64_t exits = pooled.size(0);
-  Require(model->lm_exit_modules.size() + 1 == static_cast<size_t>(exits) && !model->lm_head.is_empty(),
+  const auto inner = static_cast<int64_t>(model->lm_exit_modules.size());
+  Require(exits >= 1 && exits <= inner + 1 && !model->lm_head.is_empty(),
           "training needs the auxiliary heads, one for each exit");
+  const auto loss_of = [&](const HeadOutput& output) { return LossOf(output, labels, weights.huber_delta); };
   MultiExitLoss loss;
-  for (int64_t i = 0; i + 1 < exits; ++i)
-    loss.exits.push_back(LossOf(model->lm_exit_modules[i]->RunWindow(pooled[i]), labels));
-  loss.last = LossOf(model->lm_head->RunWindow(pooled[exits - 1]), labels);
+  for (int64_t i = 0; i < exits; ++i) {
+    ActionHead& head = i < inner ? model->lm_exit_modules[i] : model->lm_head;
+    const HeadLoss of_exit = loss_of(head->RunWindow(pooled[i]));
+    if (i + 1 < exits)
+      loss.exits.push_back(of_exit);
+    else
+      loss.last = of_exit;
+  }
 
   // Both samplings in one batch: the head is the same.
   const int64_t windows = pooled.size(1);
@@ -64,12 +72,12 @@ MultiExitLoss MultiExitLosses(AgentModel& model, const torch::Tensor& pooled, co
   const auto half = [&](int64_t begin) {
     return HeadOutput{both.pose.narrow(0, begin, windows), both.gripper_logit.narrow(0, begin, windows)};
   };
-  loss.scattered = LossOf(half(0), labels);
-  loss.switched = LossOf(half(windows), labels);
+  loss.scattered = loss_of(half(0));
+  loss.switched = loss_of(half(windows));
 
   loss.total =
-      loss.last.Sum(gripper_weight) + loss.scattered.Sum(gripper_weight) + loss.switched.Sum(gripper_weight);
-  for (const HeadLoss& head : loss.exits) loss.total = loss.total + head.Sum(gripper_weight);
+      loss.last.Sum(weights.gripper) + loss.scattered.Sum(weights.gripper) + loss.switched.Sum(weights.gripper);
+  for (const HeadLoss& head : loss.exits) loss.total = loss.total + head.Sum(weights.gripper);
   return loss;
 }
 

@@ -19,14 +19,14 @@ struct ActionLabels {
   torch::Tensor pose_scale;  // undefined, or (6): what the difference of each number is multiplied by
 };
 
-// One head's loss: mean over the steps (their weights add up to the divisor) of Huber's function of the pose,
-// delta 1, mean over its six numbers, and of the gripper's cross-entropy.
+// One head's loss: mean over the steps (their weights add up to the divisor) of Huber's function of the pose
+// over its delta, mean over its six numbers, and of the gripper's cross-entropy. The official code's delta is 1.
 struct HeadLoss {
   torch::Tensor pose, gripper;  // scalars
 
   torch::Tensor Sum(double gripper_weight) const { return pose + gripper_weight * gripper; }
 };
-HeadLoss LossOf(const HeadOutput& output, const ActionLabels& labels);
+HeadLoss LossOf(const HeadOutput& output, const ActionLabels& labels, double huber_delta = 1);
 
 // Which exit each step's features come from, as an ordinal into the exits: (B, W) int64. The shared head is
 // trained on both kinds.
@@ -36,15 +36,20 @@ struct ExitSamples {
 };
 ExitSamples DrawExits(int exits, int64_t windows, int64_t steps, uint64_t seed);
 
+struct LossWeights {
+  double gripper = 0.01;
+  double huber_delta = 1;
+};
+
 struct MultiExitLoss {
   torch::Tensor total;           // scalar: plain sum of all heads
   std::vector<HeadLoss> exits;   // lm_exit_modules, in order
-  HeadLoss last;                 // lm_head
+  HeadLoss last;                 // of the last exit trained: lm_head if that is the last there is
   HeadLoss scattered, switched;  // extra_exit
 };
 
-// pooled (E, B, W, d): features of every exit, the last layer's included.
+// pooled (E, B, W, d): features of the exits to train, from the first one on: of all, or of fewer.
 MultiExitLoss MultiExitLosses(AgentModel& model, const torch::Tensor& pooled, const ActionLabels& labels,
-                              const ExitSamples& samples, double gripper_weight);
+                              const ExitSamples& samples, const LossWeights& weights);
 
 }  // namespace deerbench

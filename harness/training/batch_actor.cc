@@ -44,8 +44,10 @@ void Act(AgentModel& model, std::span<ActorRow*> rows) {
   mask = mask.to(device);
   const torch::Tensor media =
       model->Media(SplitTokens(tokens.to(device, torch::kFloat32), config), obs.to(device));
-  const auto hidden = model->HiddenStates(ids, mask, media);
   const std::vector<int> exits = config.ExitLayers();
+  int deepest = 0;
+  for (const ActorRow* row : rows) deepest = std::max(deepest, row->exit);
+  const auto hidden = model->HiddenStates(ids, mask, media, exits[deepest] + 1);
   std::vector<torch::Tensor> pooled;
   for (int64_t i = 0; i < n; ++i)
     pooled.push_back(model->Pool(hidden[exits[rows[i]->exit]].narrow(0, i, 1), mask.narrow(0, i, 1)));

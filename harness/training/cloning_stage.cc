@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -60,9 +61,9 @@ std::filesystem::path StatePath(const StageContext& context, const std::string& 
 
 std::string Key(const StageContext& context, const CloningJob& job) {
   const CloningRecipe& r = job.recipe;
-  return fmt::format("{} seed {} steps {} batch {} chunk {} lr {} wd {} gripper {} balance {} agent {}",
+  return fmt::format("{} seed {} steps {} batch {} chunk {} lr {} wd {} gripper {} huber {} balance {} exits {} agent {}",
                      job.name, context.recipe.seed, r.steps, r.batch, r.chunk, r.learning_rate,
-                     r.weight_decay, r.gripper_weight, r.task_balance, context.recipe.agent);
+                     r.weight_decay, r.gripper_weight, r.huber_delta, r.task_balance, r.exits, context.recipe.agent);
 }
 
 AgentModel MakeModel(const StageContext& context, const CloningJob& job) {
@@ -73,6 +74,7 @@ AgentModel MakeModel(const StageContext& context, const CloningJob& job) {
     LoadEncoder(context, model);
   else
     LoadParameters(*model, SafetensorsFile(job.from), {.ignored_prefixes = {}, .share_memory = false});
+  if (job.grown_from > 0) BeginDeeperExits(model, job.grown_from);
   model->to(context.device);
   model->train();
   return model;
@@ -86,6 +88,11 @@ uint64_t SeedOf(const StageContext& context, const std::string& name, int step) 
 
 }  // namespace
 
+int TrainedExits(const StageContext& context, const CloningRecipe& recipe) {
+  const int all = static_cast<int>(context.agent.ExitLayers().size());
+  return recipe.exits > 0 ? std::min(recipe.exits, all) : all;
+}
+
 std::filesystem::path CloningResult(const StageContext& context, const std::string& name) {
   return context.File(name + ".safetensors");
 }
@@ -95,7 +102,7 @@ bool TrainCloning(StageContext& context, const CloningJob& job, const DemoSet& d
   const CloningRecipe& recipe = job.recipe;
   const WindowSampler sampler(data, tokens, phrasings, context.agent, recipe.task_balance, false);
   const WindowSampler test_sampler(data, tokens, phrasings, context.agent, 0, true);
-  const int exits = static_cast<int>(context.agent.ExitLayers().size());
+  const int exits = TrainedExits(context, recipe);
   const int chunks = (recipe.batch + recipe.chunk - 1) / recipe.chunk;
   const int replicas = context.device.is_cpu() ? std::min(context.threads, chunks) : 1;
   Replicas<AgentModel> models(
@@ -111,6 +118,7 @@ bool TrainCloning(StageContext& context, const CloningJob& job, const DemoSet& d
     SaveState(StatePath(context, job.name), {Key(context, job), optimizer.step(), optimizer.Tensors()});
   };
 
+  const LossWeights loss_weights = {.gripper = recipe.gripper_weight, .huber_delta = recipe.huber_delta};
   // Forward and, if asked, backward over chunks part, part + parts, ...
   const auto run = [&](AgentModel& model, const std::vector<WindowBatch>& batches, int part, int parts,
                        uint64_t seed, bool backward) {
@@ -119,7 +127,7 @@ bool TrainCloning(StageContext& context, const CloningJob& job, const DemoSet& d
       const WindowBatch batch = batches[i].To(context.device);
       ExitSamples samples = DrawExits(exits, batch.windows(), batch.steps(), seed + i);
       samples = {samples.scattered.to(context.device), samples.switched.to(context.device)};
-      const MultiExitLoss loss = CloningLoss(model, batch, samples, recipe.gripper_weight);
+      const MultiExitLoss loss = CloningLoss(model, batch, samples, loss_weights, exits);
       const double share = static_cast<double>(batch.windows()) / recipe.batch;
       if (backward) (loss.total * share).backward();
       tally.Add(loss, static_cast<double>(batch.windows()));

@@ -11,7 +11,11 @@ struct CloningJob {
   std::string name;            // "bc", "dagger-1": of its files and its metrics
   std::filesystem::path from;  // weights to begin with, empty for fresh ones
   CloningRecipe recipe;
+  int grown_from = 0;  // exits that `from` has trained, where this job trains more; else 0
 };
+
+// How many exits, from the first one on, a recipe trains.
+int TrainedExits(const StageContext& context, const CloningRecipe& recipe);
 
 // Weights a job leaves: every parameter of an AgentModel with auxiliary heads, the vision encoder's too.
 std::filesystem::path CloningResult(const StageContext& context, const std::string& name);

@@ -194,7 +194,7 @@ bool CollectRollouts(StageContext& context, const RolloutJob& job, const Instruc
   }
   StepThreads threads(context.threads);
   const auto& scenes = context.Scenes(job.plan.scenes);
-  const int exits = static_cast<int>(context.agent.ExitLayers().size());
+  const int exits = job.exits;
 
   CollectPlan plan(job.plan);
   const auto next_unit = [&] {  // everything counts as done: the plan stays balanced and needs no outcomes

@@ -12,6 +12,7 @@ struct RolloutJob {
   std::string name;               // "dagger-1": of the files, and the demonstrations' source
   std::filesystem::path weights;  // of the agent that acts
   CollectSettings plan;           // worlds and tasks; its noise is not used
+  int exits = 0;                  // it takes one of the first so many
 };
 
 // Demonstrations of a job.

@@ -61,12 +61,14 @@ VisionRecipe ReadVision(const YamlReader& yaml) {
 CloningRecipe ReadCloning(const YamlReader& yaml) {
   yaml.AllowKeys({"steps", "batch", "warmup_steps", "save_every", "learning_rate", "final_fraction",
                   "weight_decay", "max_gradient_norm", "average_decay", "gripper_weight", "task_balance",
-                  "chunk"});
+                  "chunk", "huber_delta", "exits"});
   CloningRecipe cloning;
   ReadSteps(yaml, cloning);
   ReadWithin(yaml, "gripper_weight", 0, 1e6, cloning.gripper_weight);
   ReadWithin(yaml, "task_balance", 0, 1, cloning.task_balance);
   ReadAtLeast(yaml, "chunk", 1, cloning.chunk);
+  ReadAtLeast(yaml, "exits", 0, cloning.exits);
+  ReadWithin(yaml, "huber_delta", 1e-6, 1e6, cloning.huber_delta);
   return cloning;
 }
 
@@ -85,11 +87,19 @@ DaggerRecipe ReadDagger(const YamlReader& yaml) {
   return dagger;
 }
 
+DeepenRecipe ReadDeepen(const YamlReader& yaml) {
+  yaml.AllowKeys({"steps", "learning_rate"});
+  DeepenRecipe deepen;
+  ReadAtLeast(yaml, "steps", 0, deepen.steps);
+  ReadWithin(yaml, "learning_rate", 1e-9, 1, deepen.learning_rate);
+  return deepen;
+}
+
 }  // namespace
 
 Recipe ReadRecipe(const std::filesystem::path& file) {
   const YamlReader yaml = YamlReader::FromFile(file);
-  yaml.AllowKeys({"name", "agent", "seed", "data", "vision", "cloning", "dagger"});
+  yaml.AllowKeys({"name", "agent", "seed", "data", "vision", "cloning", "dagger", "deepen"});
   Recipe recipe;
   recipe.name = yaml.Text("name");
   if (yaml.Has("agent")) recipe.agent = yaml.Text("agent");
@@ -98,6 +108,7 @@ Recipe ReadRecipe(const std::filesystem::path& file) {
   recipe.vision = ReadVision(yaml.Child("vision"));
   recipe.cloning = ReadCloning(yaml.Child("cloning"));
   if (yaml.Has("dagger")) recipe.dagger = ReadDagger(yaml.Child("dagger"));
+  if (yaml.Has("deepen")) recipe.deepen = ReadDeepen(yaml.Child("deepen"));
   return recipe;
 }
 

@@ -33,9 +33,13 @@ struct VisionRecipe : StepRecipe {
 
 struct CloningRecipe : StepRecipe {
   double gripper_weight = 0.05;
+  double huber_delta = 1;  // below this difference the pose's loss is quadratic, above it linear
   double task_balance =
       0.5;        // a task's share of the windows is its share of the data to the power of 1 - this
   int chunk = 8;  // windows that go through the network together
+  // Only the first so many exits and the layers below them, 0 for all: a shallow network costs less to train.
+  // DAgger rounds train (and act with) the same ones.
+  int exits = 0;
 };
 
 struct DaggerRecipe {
@@ -49,6 +53,12 @@ struct DaggerRecipe {
   double learning_rate = 5e-4;
 };
 
+// After everything else: all exits together, the deeper layers beginning as the identity.
+struct DeepenRecipe {
+  int steps = 0;  // 0: not at all
+  double learning_rate = 5e-4;
+};
+
 struct Recipe {
   std::string name;
   std::string agent = "nano";  // preset of AgentConfig
@@ -57,6 +67,7 @@ struct Recipe {
   VisionRecipe vision;
   CloningRecipe cloning;
   DaggerRecipe dagger;
+  DeepenRecipe deepen;
 };
 
 // Throws Error naming file, line and key for what is unknown, missing or out of range.

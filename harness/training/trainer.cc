@@ -91,7 +91,8 @@ class Training {
   bool Run() {
     return Stage("data", [&] { return CollectData(); }) && Stage("vision", [&] { return Vision(); }) &&
            Stage("tokens", [&] { return Tokens(); }) && Stage("bc", [&] { return Cloning(); }) &&
-           Stage("dagger", [&] { return Dagger(); }) && Stage("export", [&] { return Export(); });
+           Stage("dagger", [&] { return Dagger(); }) && Stage("deepen", [&] { return Deepen(); }) &&
+           Stage("export", [&] { return Export(); });
   }
 
  private:
@@ -183,14 +184,26 @@ class Training {
     return true;
   }
 
-  // Training jobs by number: 0 is cloning the expert's demonstrations, then the DAgger rounds.
-  static std::string JobName(int round) { return round == 0 ? "bc" : fmt::format("dagger-{}", round); }
+  // Training jobs by number: 0 is cloning the expert's demonstrations, then the DAgger rounds, then all exits.
+  int deepening() const { return recipe_.dagger.rounds + 1; }
+  std::string JobName(int round) const {
+    if (round == 0) return "bc";
+    return round == deepening() ? "deepen" : fmt::format("dagger-{}", round);
+  }
   CloningJob JobOf(int round) const {
     CloningJob job{JobName(round), {}, recipe_.cloning};
     if (round > 0) {
       job.from = CloningResult(context_, JobName(round - 1));
       job.recipe.steps = recipe_.dagger.steps;
       job.recipe.learning_rate = recipe_.dagger.learning_rate;
+    }
+    if (round == deepening()) {
+      const int all = static_cast<int>(context_.agent.ExitLayers().size());
+      const int trained = TrainedExits(context_, job.recipe);
+      job.grown_from = trained < all ? trained : 0;
+      job.recipe.exits = 0;
+      job.recipe.steps = recipe_.deepen.steps;
+      job.recipe.learning_rate = recipe_.deepen.learning_rate;
     }
     return job;
   }
@@ -199,7 +212,7 @@ class Training {
   DemoSet DataOf(int round) const {
     DemoSet all;
     for (const std::string& letter : recipe_.data.scenes) all.Add(DataPath(letter));
-    for (int i = 1; i <= round; ++i) all.Add(RolloutFile(context_, JobName(i)));
+    for (int i = 1; i <= std::min(round, recipe_.dagger.rounds); ++i) all.Add(RolloutFile(context_, JobName(i)));
     return all;
   }
 
@@ -208,7 +221,10 @@ class Training {
     if (!std::filesystem::exists(cloning.from))
       Fail(fmt::format("{}: missing, expected the weights of stage {}", cloning.from.string(),
                        JobName(round - 1)));
-    RolloutJob job{.name = cloning.name, .weights = cloning.from, .plan = {}};
+    RolloutJob job{.name = cloning.name,
+                   .weights = cloning.from,
+                   .plan = {},
+                   .exits = TrainedExits(context_, cloning.recipe)};
     job.plan.scenes = recipe_.data.scenes;
     job.plan.noise = 0;
     job.plan.seed = recipe_.seed + 1000 * static_cast<uint64_t>(round);
@@ -219,9 +235,20 @@ class Training {
     return TrainCloning(context_, cloning, all, tokens, Sentences());
   }
 
+  bool Deepen() {
+    if (recipe_.deepen.steps == 0 || std::filesystem::exists(CloningResult(context_, "deepen"))) return true;
+    const CloningJob job = JobOf(deepening());
+    if (!std::filesystem::exists(job.from))
+      Fail(fmt::format("{}: missing, expected the weights of stage {}", job.from.string(),
+                       JobName(recipe_.dagger.rounds)));
+    const DemoSet all = DataOf(deepening());
+    TokenStores tokens = OpenTokens(context_, all);
+    return FillTokens(context_, all, tokens) && TrainCloning(context_, job, all, tokens, Sentences());
+  }
+
   // Of the newest weights there are, finished or not.
   bool Export() {
-    for (int round = recipe_.dagger.rounds; round >= 0; --round) {
+    for (int round = deepening(); round >= 0; --round) {
       const CloningJob job = JobOf(round);
       ExportInput input;
       int step = job.recipe.steps;

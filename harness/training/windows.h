@@ -5,12 +5,10 @@
 #include <vector>
 
 #include "agent/training/cloning.h"
+#include "harness/training/prompts.h"
 #include "harness/training/token_store.h"
 
 namespace deerbench {
-
-// Token ids of every training phrasing, by task.
-using Phrasings = std::array<std::vector<std::vector<int>>, kTaskCount>;
 
 class WindowSampler {
  public:

@@ -108,7 +108,7 @@ void AddTrain(CLI::App& app, Program& program) {
   verb->add_option(
           "--stage", settings->request.stage,
           "Only this stage: data, vision, tokens, bc, dagger, export (default: all that are not done)")
-      ->check(CLI::IsMember({"data", "vision", "tokens", "bc", "dagger", "export"}));
+      ->check(CLI::IsMember({"data", "vision", "tokens", "bc", "dagger", "deepen", "export"}));
   verb->add_option("--minutes", settings->request.minutes,
                    "Stop after so long, resumable (default: at the end)")
       ->check(CLI::NonNegativeNumber);

@@ -51,7 +51,7 @@ TEST_CASE("Losses and gradients of a training step are the official code's") {
                                  Ordinals(get("joint_extra2_layer_indices"), exits)};
     FlatParameters parameters(
         *model, [&](const std::string& name) { return recorded.at("grad_norms").contains(name); });
-    const MultiExitLoss loss = CloningLoss(model, batch, samples, 0.01);
+    const MultiExitLoss loss = CloningLoss(model, batch, samples, {.gripper = 0.01});
     loss.total.backward();
 
     const auto& log = recorded.at("wandb_log");

@@ -6,6 +6,7 @@
 #include "agent/agent_model.h"
 #include "agent/initialise.h"
 #include "agent/preprocess.h"
+#include "agent/training/cloning.h"
 #include "base/error.h"
 
 namespace deerbench {
@@ -137,6 +138,36 @@ TEST_CASE("The first layers of an agent compute the same without the others") {
   CHECK(torch::equal(a[3], b[3]));
   CHECK_THROWS_AS(AgentModel(PresetConfig("nano"), AgentParts{.layers = 13}), Error);
   CHECK_THROWS_AS(AgentModel(PresetConfig("nano"), AgentParts{.auxiliary_heads = true, .layers = 4}), Error);
+}
+
+TEST_CASE("Deeper exits begin as copies of the last trained one, and shallow training never computes them") {
+  AgentModel model = FreshNano({.auxiliary_heads = true});
+  BeginDeeperExits(model, 2);
+  WindowBatch batch;
+  batch.tokens = {torch::randn({6, 16, 64}), torch::randn({6, 8, 64})};
+  batch.robot_obs = torch::randn({6, 15});
+  batch.ids = torch::randint(1, 500, {2, 7});
+  batch.ids.select(1, 0).fill_(model->config.language.media_token);
+  batch.mask = torch::ones_like(batch.ids);
+  batch.labels = {torch::rand({2, 3, 6}), torch::ones({2, 3}), torch::ones({2, 3}), {}};
+  const torch::Tensor all = PooledExits(model, batch), two = PooledExits(model, batch, 2);
+  REQUIRE(all.size(0) == 6);
+  REQUIRE(two.size(0) == 2);
+  CHECK(torch::equal(all.narrow(0, 0, 2), two));
+  CHECK_FALSE(torch::equal(all[0], all[1]));
+  for (int exit = 2; exit < 6; ++exit) CHECK(torch::equal(all[exit], all[1]));
+
+  const MultiExitLoss loss = MultiExitLosses(model, all, batch.labels, DrawExits(6, 2, 3, 1), {});
+  REQUIRE(loss.exits.size() == 5);
+  for (int exit = 2; exit < 5; ++exit)
+    CHECK(loss.exits[exit].pose.item<double>() == loss.exits[1].pose.item<double>());
+  CHECK(loss.last.pose.item<double>() == loss.exits[1].pose.item<double>());
+  const MultiExitLoss shallow = CloningLoss(model, batch, DrawExits(2, 2, 3, 1), {}, 2);
+  REQUIRE(shallow.exits.size() == 1);
+  CHECK(shallow.last.pose.item<double>() == loss.exits[1].pose.item<double>());
+  shallow.total.backward();
+  CHECK(model->lang_encoder->layers[3]->decoder_layer->mlp_up->weight.grad().defined());
+  CHECK_FALSE(model->lang_encoder->layers[4]->decoder_layer->mlp_up->weight.grad().defined());
 }
 
 }  // namespace

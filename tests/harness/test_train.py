@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 
 RECIPE = ROOT / "models" / "recipes" / "tiny.yaml"
-RESULTS = ("vision.safetensors", "bc.safetensors", "dagger-1.safetensors")
+RESULTS = ("vision.safetensors", "bc.safetensors", "dagger-1.safetensors", "deepen.safetensors")
 
 
 def digests(folder):
@@ -62,8 +62,8 @@ def test_an_interrupted_training_says_how_to_go_on(deerbench, trained, tmp_path)
 def test_metrics_have_a_line_for_every_stage(trained):
     lines = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]
     assert (trained / "training.html").read_text().count("<polyline") >= 6
-    assert {"vision", "vision_test", "bc", "dagger-1", "dagger-1_rollouts"} <= {line["stage"] for line in lines}
-    assert all(line["loss"] > 0 for line in lines if line["stage"] in ("vision", "bc", "dagger-1"))
+    assert {"vision", "vision_test", "bc", "dagger-1", "dagger-1_rollouts", "deepen"} <= {line["stage"] for line in lines}
+    assert all(line["loss"] > 0 for line in lines if line["stage"] in ("vision", "bc", "dagger-1", "deepen"))
 
 
 @pytest.mark.parametrize("change, complaint", [
