@@ -19,8 +19,12 @@ target_compile_options(deerbench_bullet INTERFACE ${BULLET_CFLAGS_OTHER})
 target_link_directories(deerbench_bullet INTERFACE ${BULLET_LIBRARY_DIRS})
 target_link_libraries(deerbench_bullet INTERFACE ${BULLET_LIBRARIES})
 
-# LibTorch comes with the Python package; the setup script points CMAKE_PREFIX_PATH at it.
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
+if(NOT DEERBENCH_TENSORS)
+  return()
+endif()
+
+# LibTorch comes with the Python package; the setup script points CMAKE_PREFIX_PATH at it.
 if(NOT Torch_DIR)
   execute_process(COMMAND "${Python3_EXECUTABLE}" -c "import torch; print(torch.utils.cmake_prefix_path)"
     OUTPUT_VARIABLE DEERBENCH_TORCH_PREFIX OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)

@@ -23,7 +23,7 @@ const TensorPlugin& LoadTensorPlugin(const std::filesystem::path& executable) {
 
 const TensorPlugin& OpenTensorPlugin(const std::filesystem::path& library) {
   if (library.empty())
-    Fail(fmt::format("{}: not found beside the program, expected a complete installation", kFileName));
+    Fail(fmt::format("{}: not found beside the program, expected an installation with LibTorch (scripts/setup)", kFileName));
   void* loaded = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!loaded) Fail(fmt::format("{}: cannot be loaded: {}", library.string(), dlerror()));
   const auto entry =
