@@ -195,8 +195,6 @@ FusedStep FusedModel::Step(std::span<const uint8_t> static_rgb, std::span<const 
   }
   if (decide) stage_exit_ = step.exit_layer;
   ++step_;
-  result.llm_macs = result.macs.llm;
-  result.total_macs = result.macs.total();
   return result;
 }
 

@@ -29,7 +29,6 @@ struct FusedStep {
   ExitStep exit;
   int layers_run = 0;
   StepMacs macs;
-  uint64_t llm_macs = 0, total_macs = 0;  // of macs
   StepTimes times;
 };
 

@@ -32,7 +32,8 @@ Timing Summarize(std::string name, std::vector<double> values_ms) {
   return timing;
 }
 
-std::string TimingsToJson(const std::string& title, const std::vector<Timing>& timings) {
+std::string TimingsToJson(const std::string& title, const std::vector<Timing>& timings,
+                          const std::map<std::string, double>& figures) {
   nlohmann::ordered_json json{{"bench", title}, {"version", Version()}, {"unit", "core-milliseconds"}};
   const MachineInfo machine = QueryMachine();
   json["machine"] = {
@@ -45,6 +46,7 @@ std::string TimingsToJson(const std::string& title, const std::vector<Timing>& t
                                {"mean", timing.mean_ms},
                                {"runs", timing.runs}});
   }
+  for (const auto& [name, value] : figures) json[name] = value;
   return json.dump(2) + "\n";
 }
 

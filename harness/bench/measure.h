@@ -1,6 +1,7 @@
 // Timing that other processes on the machine disturb little: the CPU time of the calling thread.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,9 @@ struct Timing {
 // Throws Error without values.
 Timing Summarize(std::string name, std::vector<double> values_ms);
 
-// {"machine": {...}, "timings": [{...}, ...]}, to be read by programs. `title` names the bench.
-std::string TimingsToJson(const std::string& title, const std::vector<Timing>& timings);
+// {"machine": {...}, "timings": [{...}, ...]}, to be read by programs, and under their names the `figures`
+// that are not timings. `title` names the bench.
+std::string TimingsToJson(const std::string& title, const std::vector<Timing>& timings,
+                          const std::map<std::string, double>& figures = {});
 
 }  // namespace deerbench

@@ -1,6 +1,7 @@
 // What the verbs below `bench` share. Each is one file bench_*.cc and one entry in bench.cc.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct BenchSettings {
 };
 
 void AddBenchFrames(CLI::App& bench, Program& program);
+void AddBenchAgent(CLI::App& bench, Program& program);
 void AddBenchRender(CLI::App& bench, Program& program);
 void AddBenchSim(CLI::App& bench, Program& program);
 
@@ -26,7 +28,8 @@ CLI::App* AddBenchVerb(CLI::App& bench, const std::string& name, const std::stri
 
 TabletopScene LoadBenchScene(const BenchSettings& settings, const Program& program);
 
+// `figures` are for programs alone.
 void PrintTimings(const std::string& title, const std::vector<Timing>& timings, const BenchSettings& settings,
-                  const Program& program);
+                  const Program& program, const std::map<std::string, double>& figures = {});
 
 }  // namespace deerbench

@@ -23,8 +23,8 @@ class FusedBackend final : public AgentBackend {
     std::copy(step.exit.action.begin(), step.exit.action.end(), decision.action.begin());
     decision.cost = {.exit_layer = step.exit.exit_layer,
                      .layers_run = step.layers_run,
-                     .llm_macs = step.llm_macs,
-                     .total_macs = step.total_macs,
+                     .llm_macs = step.macs.llm,
+                     .total_macs = step.macs.total(),
                      .llm_ms = step.times.language};
     decision.probes = std::move(step.exit.probes);
     return decision;
