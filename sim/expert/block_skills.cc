@@ -151,7 +151,7 @@ constexpr double kFingerBehind_m = 0.024;  // from a block to the middle of fing
 class PushIntoDrawerSkill : public Skill {
  public:
   explicit PushIntoDrawerSkill(const View& start) {
-    constexpr double kTrayHalf_m = 0.18, kRoom_m = 0.01, kFar = 10;
+    constexpr double kTrayHalf_m = 0.18, kRoom_m = 0.01, kFar = 10, kUseless = 100;
     double nearest = 1e9;
     for (int i = 0; i < 3; ++i) {
       const BlockView& block = start.blocks[i];
@@ -162,7 +162,9 @@ class PushIntoDrawerSkill : public Skill {
       const double handle_x = start.X_WSlide.p.x + 0.14;
       const bool in_front = off_drawer < kTrayHalf_m - kRoom_m - HalfExtent(block, 0) &&
                             behind_y < (std::abs(block.p.x - handle_x) < 0.05 ? -0.05 : -0.01);
-      const double cost = off_drawer - 0.2 * block.p.y + (in_front ? 0 : kFar);
+      // A block that the robot touches as the task begins does not count.
+      const double cost =
+          off_drawer - 0.2 * block.p.y + (in_front ? 0 : kFar) + (block.touched ? kUseless : 0);
       if (cost < nearest) {
         nearest = cost;
         block_ = i;
