@@ -22,7 +22,8 @@ HeadLoss LossOf(const HeadOutput& output, const ActionLabels& labels, double hub
     wanted = wanted * labels.pose_scale;
   }
   const torch::Tensor huber =
-      F::huber_loss(pose, wanted, F::HuberLossFuncOptions().reduction(torch::kNone).delta(huber_delta)).mean(-1) /
+      F::huber_loss(pose, wanted, F::HuberLossFuncOptions().reduction(torch::kNone).delta(huber_delta))
+          .mean(-1) /
       huber_delta;
   const torch::Tensor entropy = F::binary_cross_entropy_with_logits(
       output.gripper_logit.squeeze(-1), labels.gripper,
@@ -75,8 +76,8 @@ MultiExitLoss MultiExitLosses(AgentModel& model, const torch::Tensor& pooled, co
   loss.scattered = loss_of(half(0));
   loss.switched = loss_of(half(windows));
 
-  loss.total =
-      loss.last.Sum(weights.gripper) + loss.scattered.Sum(weights.gripper) + loss.switched.Sum(weights.gripper);
+  loss.total = loss.last.Sum(weights.gripper) + loss.scattered.Sum(weights.gripper) +
+               loss.switched.Sum(weights.gripper);
   for (const HeadLoss& head : loss.exits) loss.total = loss.total + head.Sum(weights.gripper);
   return loss;
 }

@@ -20,7 +20,8 @@ struct ActionLabels {
 };
 
 // One head's loss: mean over the steps (their weights add up to the divisor) of Huber's function of the pose
-// over its delta, mean over its six numbers, and of the gripper's cross-entropy. The official code's delta is 1.
+// over its delta, mean over its six numbers, and of the gripper's cross-entropy. The official code's delta
+// is 1.
 struct HeadLoss {
   torch::Tensor pose, gripper;  // scalars
 

@@ -47,12 +47,13 @@ DataRecipe ReadData(const YamlReader& yaml) {
 VisionRecipe ReadVision(const YamlReader& yaml) {
   yaml.AllowKeys({"steps", "batch", "warmup_steps", "save_every", "learning_rate", "final_fraction",
                   "weight_decay", "max_gradient_norm", "average_decay", "frames", "hidden", "flag_weight",
-                  "class_weight", "visible_pixels"});
+                  "class_weight", "visible_pixels", "color_jitter"});
   VisionRecipe vision;
   ReadSteps(yaml, vision);
   ReadAtLeast(yaml, "frames", 1, vision.frames);
   ReadAtLeast(yaml, "hidden", 1, vision.hidden);
   ReadAtLeast(yaml, "visible_pixels", 0, vision.visible_pixels);
+  ReadWithin(yaml, "color_jitter", 0, 2, vision.color_jitter);
   ReadWithin(yaml, "flag_weight", 0, 1e6, vision.flag_weight);
   ReadWithin(yaml, "class_weight", 0, 1e6, vision.class_weight);
   return vision;

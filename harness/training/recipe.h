@@ -29,6 +29,9 @@ struct VisionRecipe : StepRecipe {
   int hidden = 256;     // width of the head that is thrown away
   double flag_weight = 0.1, class_weight = 0.05;
   int visible_pixels = 4;  // a block counts where a camera sees at least so many pixels of it
+  // How far the pictures' colours are thrown about, for scenes that nobody has seen: brightness by a factor
+  // of up to exp(this), each channel by half as much again, and up to 64 * this of 255 added. 0: not at all.
+  double color_jitter = 0;
 };
 
 struct CloningRecipe : StepRecipe {

@@ -46,7 +46,8 @@ void PrepareFolder(const TrainingRequest& request) {
   WriteFileAtomically(copy, recipe);
 }
 
-// Two trainings in one folder would overwrite each other's files. Held until the process ends.
+// Two trainings in one folder would overwrite each other's files. Held until the process ends. Exporting
+// alone overwrites none.
 class FolderLock {
  public:
   explicit FolderLock(const std::filesystem::path& folder) {
@@ -76,7 +77,8 @@ class Training {
  public:
   Training(const TrainingRequest& request, TrainingMonitor& monitor)
       : recipe_(ReadRecipe(request.recipe)),
-        lock_((PrepareFolder(request), request.out)),
+        lock_((PrepareFolder(request),
+               request.stage == "export" ? nullptr : std::make_unique<FolderLock>(request.out))),
         metrics_(request.out / "metrics.jsonl"),
         context_{recipe_,
                  request,
@@ -184,7 +186,8 @@ class Training {
     return true;
   }
 
-  // Training jobs by number: 0 is cloning the expert's demonstrations, then the DAgger rounds, then all exits.
+  // Training jobs by number: 0 is cloning the expert's demonstrations, then the DAgger rounds, then all
+  // exits.
   int deepening() const { return recipe_.dagger.rounds + 1; }
   std::string JobName(int round) const {
     if (round == 0) return "bc";
@@ -212,7 +215,8 @@ class Training {
   DemoSet DataOf(int round) const {
     DemoSet all;
     for (const std::string& letter : recipe_.data.scenes) all.Add(DataPath(letter));
-    for (int i = 1; i <= std::min(round, recipe_.dagger.rounds); ++i) all.Add(RolloutFile(context_, JobName(i)));
+    for (int i = 1; i <= std::min(round, recipe_.dagger.rounds); ++i)
+      all.Add(RolloutFile(context_, JobName(i)));
     return all;
   }
 
@@ -271,7 +275,7 @@ class Training {
   }
 
   Recipe recipe_;
-  FolderLock lock_;
+  std::unique_ptr<FolderLock> lock_;  // of the folder, but for an export
   MetricsLog metrics_;
   StageContext context_;
   std::unique_ptr<DemoSet> data_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -19,6 +20,20 @@ namespace {
 
 constexpr int kHeldOutEvery = 40;  // demonstrations: every so many serve as a test
 constexpr int kTestFrames = 1024, kTestEvery = 500, kLogEvery = 20;
+
+// Other light and other paint: a linear function of each channel's bytes, drawn anew for every picture.
+void JitterColors(uint8_t* rgb, int64_t bytes, double strength, SplitMix64& random) {
+  const auto draw = [&] { return 2 * random.Uniform() - 1; };
+  const double brightness = strength * draw();
+  std::array<std::array<uint8_t, 256>, 3> table;
+  for (auto& channel : table) {
+    const double gain = std::exp(brightness + 0.5 * strength * draw()), shift = 64 * strength * draw();
+    for (int i = 0; i < 256; ++i)
+      channel[i] = static_cast<uint8_t>(std::clamp(std::lround(gain * i + shift), 0L, 255L));
+  }
+  for (int64_t i = 0; i + 2 < bytes; i += 3)
+    for (int c = 0; c < 3; ++c) rgb[i + c] = table[c][rgb[i + c]];
+}
 
 // All frames that were drawn, with their targets in memory.
 class VisionData {
@@ -46,8 +61,9 @@ class VisionData {
   const std::vector<int>& training() const { return training_; }
   const std::vector<int>& test() const { return test_; }
 
-  // A batch of rows.
-  std::pair<VisionFrames, VisionTargets> Batch(std::span<const int> rows) const {
+  // A batch of rows, each with its colours jittered by its own draw from `seed` and its place in the batch.
+  std::pair<VisionFrames, VisionTargets> Batch(std::span<const int> rows, double jitter = 0,
+                                               uint64_t seed = 0, size_t first = 0) const {
     const auto n = static_cast<int64_t>(rows.size());
     const int64_t s = layout_.static_size, g = layout_.gripper_size;
     const int64_t sg = layout_.static_grid, gg = layout_.gripper_grid;
@@ -66,6 +82,13 @@ class VisionData {
       };
       copy(frames.static_images, record);
       copy(frames.gripper_images, record + layout_.gripper_begin());
+      if (jitter > 0) {
+        SplitMix64 random(seed + first + static_cast<uint64_t>(i));
+        for (const torch::Tensor& pictures : {frames.static_images, frames.gripper_images}) {
+          const int64_t bytes = pictures.numel() / n;
+          JitterColors(pictures.data_ptr<uint8_t>() + i * bytes, bytes, jitter, random);
+        }
+      }
       copy(targets.static_classes, record + layout_.static_classes_begin());
       copy(targets.gripper_classes, record + layout_.gripper_classes_begin());
       const auto put = [&](const torch::Tensor& to, const auto& from) {
@@ -171,8 +194,8 @@ std::string Note(const nlohmann::json& errors, double frames_per_s) {
 
 std::string Key(const StageContext& context) {
   const VisionRecipe& r = context.recipe.vision;
-  return fmt::format("vision seed {} steps {} batch {} hidden {} lr {} wd {}", context.recipe.seed, r.steps,
-                     r.batch, r.hidden, r.learning_rate, r.weight_decay);
+  return fmt::format("vision seed {} steps {} batch {} hidden {} lr {} wd {} jitter {}", context.recipe.seed,
+                     r.steps, r.batch, r.hidden, r.learning_rate, r.weight_decay, r.color_jitter);
 }
 
 }  // namespace
@@ -229,10 +252,12 @@ bool TrainVision(StageContext& context, const DemoSet& demos) {
                       static_cast<uint64_t>(optimizer.step()));
     std::vector<int> rows(recipe.batch);
     for (int& row : rows) row = data.training()[random.Below(data.training().size())];
+    const uint64_t jitter_seed = random.Next();
     std::vector<VisionLoss> losses(replicas);
     models.Accumulate(threads, [&](VisionProbe& model, int part, int parts) {
       const size_t begin = rows.size() * part / parts, end = rows.size() * (part + 1) / parts;
-      const auto [frames, targets] = data.Batch(std::span(rows).subspan(begin, end - begin));
+      const auto [frames, targets] =
+          data.Batch(std::span(rows).subspan(begin, end - begin), recipe.color_jitter, jitter_seed, begin);
       losses[part] = model->Loss(To(frames, context.device), To(targets, context.device), recipe.flag_weight,
                                  recipe.class_weight);
       (losses[part].total * (static_cast<double>(end - begin) / static_cast<double>(rows.size()))).backward();

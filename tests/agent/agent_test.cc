@@ -206,7 +206,7 @@ TEST_CASE("A broken checkpoint is refused in one line that names file, field and
     json["language"]["mlp_ratio"] = 16000;
   });
   CHECK_THAT(Refusal(load), Catch::Contains("bytes long, config.json needs"));
-  rewrite("config.json", [](auto& json) { json["language"]["mlp_ratio"] = 4; });
+  rewrite("config.json", [](auto& json) { json["language"]["mlp_ratio"] = PresetConfig("nano").language.mlp_ratio; });
   REQUIRE(Refusal(load) == "accepted");
 
   fs::resize_file(path / "model.safetensors", fs::file_size(path / "model.safetensors") / 2);
