@@ -132,14 +132,25 @@ class RotateSkill : public Skill {
 
 class PushSkill : public Skill {
  public:
+  static constexpr double kBeyond_m = 0.02;  // of the goal beyond where the task counts as done
+
   PushSkill(int block, Vec3 direction, Vec3 goal) : block_(block), direction_(direction), goal_(goal) {}
 
   Move Next(const View& view) override {
     const BlockView& block = view.blocks[block_];
-    return {PushBlock(view, block_, direction_, goal_, block.p.z - HalfHeight(block)), ""};
+    ToolGoal goal = PushBlock(view, block_, direction_, goal_, block.p.z - HalfHeight(block));
+    // Draws back in time for the block to glide the last of the way by itself: a task that follows may ask
+    // for a block that the hand does not touch.
+    if (block.touched && Dot(goal_ - block.p, direction_) < kBeyond_m + kGlide_m) {
+      goal.p = view.tcp - 0.05 * direction_;
+      goal.speed = 1;
+    }
+    return {goal, ""};
   }
 
  private:
+  static constexpr double kGlide_m = 0.025;
+
   int block_;
   Vec3 direction_, goal_;
 };
@@ -243,7 +254,7 @@ std::unique_ptr<Skill> MakePushSkill(const Task& task, const View& start) {
   const Vec3 p = start.block(*task.block).p;
   const double sign = task.threshold > 0 ? 1 : -1;
   return std::make_unique<PushSkill>(IndexOf(task), Vec3{sign, 0, 0},
-                                     p + Vec3{task.threshold + sign * 0.02, 0, 0});
+                                     p + Vec3{task.threshold + sign * PushSkill::kBeyond_m, 0, 0});
 }
 std::unique_ptr<Skill> MakePushIntoDrawerSkill(const Task&, const View& start) {
   return std::make_unique<PushIntoDrawerSkill>(start);
