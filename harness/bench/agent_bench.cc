@@ -141,11 +141,12 @@ AgentBench BenchAgent(const TabletopScene& scene, const AgentBenchOptions& optio
   bench.timings.push_back(Summarize("whole step as evaluated", WithoutWarmUp(policy.times_ms)));
   bench.step_ms = bench.timings.back().median_ms;
   for (const Moment& moment : policy.moments) {
-    const double share = 1.0 / static_cast<double>(policy.moments.size());
-    bench.mean_layers += share * moment.decision.cost.layers_run;
-    bench.mean_llm_macs += share * static_cast<double>(moment.decision.cost.llm_macs);
-    bench.mean_total_macs += share * static_cast<double>(moment.decision.cost.total_macs);
+    bench.mean_layers += moment.decision.cost.layers_run;
+    bench.mean_llm_macs += static_cast<double>(moment.decision.cost.llm_macs);
+    bench.mean_total_macs += static_cast<double>(moment.decision.cost.total_macs);
   }
+  for (double* sum : {&bench.mean_layers, &bench.mean_llm_macs, &bench.mean_total_macs})
+    *sum /= static_cast<double>(policy.moments.size());
   if (make_reference) {
     const std::unique_ptr<AgentBackend> reference = make_reference(options.agent);
     bench.reference =

@@ -44,7 +44,7 @@ void PrintTimings(const std::string& title, const std::vector<Timing>& timings, 
 void AddBench(CLI::App& app, Program& program) {
   CLI::App* bench = app.add_subcommand("bench", "Measure speed, in core-milliseconds");
   bench->require_subcommand(1);
-  for (const auto add : {AddBenchSim, AddBenchRender, AddBenchFrames}) add(*bench, program);
+  for (const auto add : {AddBenchSim, AddBenchRender, AddBenchFrames, AddBenchAgent}) add(*bench, program);
 }
 
 }  // namespace deerbench
