@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/sha256.h"
@@ -9,6 +11,7 @@
 #include "datasets/demo_layout.h"
 #include "datasets/hdf5.h"
 #include "datasets/journaled_file.h"
+#include "datasets/stored_layout.h"
 #include "sim/env/env_version.h"
 
 namespace deerbench {
@@ -150,21 +153,23 @@ DemoWriter DemoWriter::Append(const fs::path& path) {
 
 void DemoWriter::Append(const Demonstration& demo) {
   Validate(demo);
-  std::string checksum = Checksum(demo);
+  std::vector<StoredDigest> stored;
+  for (const StoredArray& array : demo.stored) stored.push_back(DigestOf(array));
+  std::string checksum = Checksum(demo, stored);
   const Hdf5Lock lock;
   Impl& impl = *impl_;
   const std::string name = impl.path.string();
   if (impl.broken) Fail(fmt::format("{}: cannot be appended to after an error", name));
   impl.broken = true;  // until all went well
   const int index = static_cast<int>(impl.contents.demos.size());
-  WriteDemo(impl.data.get(), index, demo, checksum, name + ": data");
+  WriteDemo(impl.data.get(), index, demo, stored, checksum, name + ": data");
   if (index == 0) WriteString(impl.data.get(), "env_args", EnvArgs(demo.info.scene), name);
   WriteNumber<int64_t>(impl.data.get(), "total", impl.samples + demo.info.length, name);
   if (H5Fflush(impl.file.get(), H5F_SCOPE_GLOBAL) < 0)
     Fail(fmt::format("{}: cannot be written: {}", name, Hdf5Complaint()));
   CommitJournal(impl.file.get());
   impl.samples += demo.info.length;
-  impl.contents.demos.push_back(demo.info);
+  impl.contents.demos.push_back(CompleteInfo(demo));
   impl.contents.checksums.push_back(std::move(checksum));
   impl.broken = false;
 }
@@ -221,10 +226,26 @@ Demonstration DemoReader::Read(int index) const {
                        .scene_obs = ReadSceneObsRows(group, info, place),
                        .actions = ReadActionRows(group, "actions", info, place),
                        .executed = ReadActionRows(group, "executed_actions", info, place),
-                       .labelled = ReadLabelledRows(group, info, place)};
-    if (Checksum(demo) != impl_->contents.checksums[static_cast<size_t>(index)])
+                       .labelled = ReadLabelledRows(group, info, place),
+                       .stored = {}};
+    if (Checksum(demo, ReadStoredDigests(group, info, place)) !=
+        impl_->contents.checksums[static_cast<size_t>(index)])
       Fail(place + "/checksum: does not fit the demonstration: it was changed or damaged");
     return demo;
+  });
+}
+
+StoredArray DemoReader::ReadStored(int index, const std::string& name) const {
+  return impl_->With(index, [&](hid_t group, const DemoInfo& info, const Hdf5Place& place) {
+    if (std::ranges::count(info.stored, name) == 0) Fail(fmt::format("{}/{}: is not stored", place, name));
+    return deerbench::ReadStored(group, name, info, place);
+  });
+}
+
+void DemoReader::ReadStoredRows(int index, const std::string& name, int first, int count,
+                                std::span<std::byte> out) const {
+  impl_->With(index, [&](hid_t group, const DemoInfo& info, const Hdf5Place& place) {
+    deerbench::ReadStoredRows(group, name, info, first, count, out, place);
   });
 }
 

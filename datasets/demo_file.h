@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,8 +61,16 @@ class DemoReader {
   int size() const { return static_cast<int>(demos().size()); }
   const std::vector<DemoInfo>& demos() const;
 
-  // Everything, its checksum verified.
+  // Everything but the stored arrays, the checksum verified (it covers their digests).
   Demonstration Read(int demo) const;
+
+  // A stored array, all of it, verified.
+  StoredArray ReadStored(int demo, const std::string& name) const;
+
+  // Some rows of a stored array by step ("obs/..."), unverified: `count` from `first` on, T being the one
+  // after the last step, into `out`, which has just their size.
+  void ReadStoredRows(int demo, const std::string& name, int first, int count,
+                      std::span<std::byte> out) const;
 
   // Parts of it, unverified.
   std::vector<RelativeAction> ReadActions(int demo) const;   // (T) the expert's labels
@@ -69,7 +78,7 @@ class DemoReader {
   std::vector<uint8_t> ReadLabelled(int demo) const;         // (T) 1 where actions[t] means something
   std::vector<RobotObs> ReadRobotObs(int demo) const;        // (T)
   std::vector<SceneObs> ReadSceneObs(int demo) const;        // (T)
-  std::vector<WorldState> ReadStates(int demo) const;        // (T + 1)
+  std::vector<WorldState> ReadStates(int demo) const;        // (T + 1), or none
 
   // SHA-256 over the demonstrations' checksums in order, as stored: the same for the same content.
   std::string Digest() const;

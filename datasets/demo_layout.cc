@@ -7,10 +7,12 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "datasets/stored_layout.h"
 
 namespace deerbench {
 namespace {
 
+constexpr uint32_t kNoStates = 0;    // state_version of a demonstration that has none
 constexpr int kMaxLength = 100'000;  // a file that claims more is damaged
 
 template <size_t N>
@@ -28,12 +30,24 @@ std::vector<std::array<double, N>> ReadRows(hid_t group, const char* name, int r
   return out;
 }
 
+void WriteStates(hid_t demo, const std::vector<WorldState>& states, const Hdf5Place& place) {
+  const size_t steps = states.size() - 1;
+  std::vector<double> rows;
+  rows.reserve(steps * kStateSize);
+  for (size_t t = 0; t < steps; ++t)
+    rows.insert(rows.end(), states[t].values.begin(), states[t].values.end());
+  WriteArray<double>(demo, "states", std::array<hsize_t, 2>{steps, kStateSize}, rows.data(),
+                     Hdf5Storage::kDeflated, place);
+  WriteArray<double>(demo, "final_state", std::array<hsize_t, 1>{kStateSize}, states.back().values.data(),
+                     Hdf5Storage::kCompact, place);
+}
+
 }  // namespace
 
 std::string DemoName(int index) { return fmt::format("demo_{}", index); }
 
-void WriteDemo(hid_t data, int index, const Demonstration& demo, const std::string& checksum,
-               const Hdf5Place& place) {
+void WriteDemo(hid_t data, int index, const Demonstration& demo, std::span<const StoredDigest> stored,
+               const std::string& checksum, const Hdf5Place& place) {
   const DemoInfo& info = demo.info;
   const Hdf5Id group = MakeGroup(data, DemoName(index), place);
   const hid_t id = group.get();
@@ -47,18 +61,12 @@ void WriteDemo(hid_t data, int index, const Demonstration& demo, const std::stri
   WriteNumber<int64_t>(id, "unit", info.unit, here);
   WriteNumber<int64_t>(id, "part", info.part, here);
   WriteNumber<uint8_t>(id, "success", info.success, here);
-  WriteNumber<uint64_t>(id, "state_version", demo.states.front().version, here);
+  WriteNumber<uint64_t>(id, "state_version", demo.states.empty() ? kNoStates : demo.states.front().version,
+                        here);
   WriteString(id, "checksum", checksum, here);
 
   const auto steps = static_cast<hsize_t>(info.length);
-  std::vector<double> states;
-  states.reserve(steps * kStateSize);
-  for (size_t t = 0; t < steps; ++t)
-    states.insert(states.end(), demo.states[t].values.begin(), demo.states[t].values.end());
-  WriteArray<double>(id, "states", std::array<hsize_t, 2>{steps, kStateSize}, states.data(),
-                     Hdf5Storage::kDeflated, here);
-  WriteArray<double>(id, "final_state", std::array<hsize_t, 1>{kStateSize}, demo.states.back().values.data(),
-                     Hdf5Storage::kCompact, here);
+  if (!demo.states.empty()) WriteStates(id, demo.states, here);
   WriteRows(id, "actions", demo.actions, here);
   // Often, but not always, the same: a link costs nothing.
   if (demo.executed == demo.actions)
@@ -85,6 +93,13 @@ void WriteDemo(hid_t data, int index, const Demonstration& demo, const std::stri
   const Hdf5Id obs = MakeGroup(id, "obs", here);
   WriteRows(obs.get(), "robot_obs", demo.robot_obs, here + "/obs");
   WriteRows(obs.get(), "scene_obs", demo.scene_obs, here + "/obs");
+  if (demo.stored.empty()) return;
+  std::string names;
+  for (size_t i = 0; i < demo.stored.size(); ++i) {
+    names += (i == 0 ? "" : ",") + demo.stored[i].name;
+    WriteStored(id, demo.stored[i], stored[i], info.length, here);
+  }
+  WriteString(id, "stored", names, here);
 }
 
 DemoInfo ReadDemoInfo(hid_t demo, std::string& checksum, const Hdf5Place& place) {
@@ -106,8 +121,10 @@ DemoInfo ReadDemoInfo(hid_t demo, std::string& checksum, const Hdf5Place& place)
   info.part = static_cast<int>(ReadNumber<int64_t>(demo, "part", place));
   info.success = ReadNumber<uint8_t>(demo, "success", place) != 0;
   const auto version = ReadNumber<uint64_t>(demo, "state_version", place);
-  if (version != WorldState::kVersion)
+  if (version != kNoStates && version != WorldState::kVersion)
     Fail(fmt::format("{}/state_version: is {}, expected {}", place, version, WorldState::kVersion));
+  info.has_states = version != kNoStates;
+  ReadStoredInfo(demo, info, place);
   checksum = ReadString(demo, "checksum", place);
   return info;
 }
@@ -132,6 +149,7 @@ std::vector<SceneObs> ReadSceneObsRows(hid_t demo, const DemoInfo& info, const H
 }
 
 std::vector<WorldState> ReadStateRows(hid_t demo, const DemoInfo& info, const Hdf5Place& place) {
+  if (!info.has_states) return {};
   const auto steps = static_cast<size_t>(info.length);
   const auto values = ReadArray<double>(demo, "states", steps, kStateSize, place);
   std::vector<WorldState> states(steps + 1);

@@ -1,6 +1,7 @@
 // How a demonstration lies in an HDF5 file. Call under Hdf5Lock.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "datasets/demonstration.h"
@@ -12,8 +13,8 @@ namespace deerbench {
 std::string DemoName(int index);
 
 // Makes the group of one demonstration below `data`.
-void WriteDemo(hid_t data, int index, const Demonstration& demo, const std::string& checksum,
-               const Hdf5Place& place);
+void WriteDemo(hid_t data, int index, const Demonstration& demo, std::span<const StoredDigest> stored,
+               const std::string& checksum, const Hdf5Place& place);
 
 // The attributes of one demonstration and the checksum they state.
 DemoInfo ReadDemoInfo(hid_t demo, std::string& checksum, const Hdf5Place& place);

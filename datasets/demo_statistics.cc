@@ -40,6 +40,11 @@ DemoStatistics Summarise(const DemoReader& reader, const std::function<void(int)
     Add(out.scenes[demo.info.scene], demo.info);
     Add(out.sources[demo.info.source], demo.info);
     sentences.insert(demo.info.sentence);
+    out.with_states += demo.info.has_states;
+    for (const std::string& name : demo.info.stored) {
+      reader.ReadStored(i, name);  // holds it against its digest
+      ++out.stored[name];
+    }
     out.steps += demo.info.length;
     for (size_t t = 0; t < demo.actions.size(); ++t) {
       if (demo.labelled[t] == 0) continue;

@@ -26,9 +26,11 @@ struct DemoStatistics {
   DemoTally all;
   std::array<DemoTally, kTaskCount> tasks;
   std::map<std::string, DemoTally> scenes, sources;
-  int sentences = 0;                 // different ones
-  std::array<Spread, 7> actions;     // the expert's labels, by component, where there are any
-  std::array<Spread, 7> deviations;  // what was executed minus the label
+  int sentences = 0;                  // different ones
+  int with_states = 0;                // demonstrations that can be drawn
+  std::map<std::string, int> stored;  // in how many demonstrations, by the array's name
+  std::array<Spread, 7> actions;      // the expert's labels, by component, where there are any
+  std::array<Spread, 7> deviations;   // what was executed minus the label
   int64_t steps = 0, labelled_steps = 0;
   int64_t differing_steps = 0;  // labelled steps at which something else was executed
 };

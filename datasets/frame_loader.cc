@@ -45,11 +45,11 @@ std::vector<Run> RunsOf(std::span<const FrameRef> frames) {
 struct FrameLoader::Impl {
   Impl(std::shared_ptr<const DemoReader> demos, std::map<std::string, TabletopScene> by_letter,
        const FrameLoaderOptions& options)
-      : reader(std::move(demos)), scenes(std::move(by_letter)) {
+      : reader(std::move(demos)), scenes(std::move(by_letter)), draw_all(options.draw) {
     if (options.threads < 1 || options.threads > 256)
       Fail(fmt::format("frame loader: threads is {}, expected 1 to 256", options.threads));
     for (const DemoInfo& demo : reader->demos()) {
-      if (!scenes.contains(demo.scene))
+      if (demo.has_states && !scenes.contains(demo.scene))
         Fail(fmt::format("{}: scene {} is needed and not loaded", reader->path().string(), demo.scene));
     }
     for (int i = 0; i < options.threads; ++i) threads.emplace_back([this] { Work(); });
@@ -65,7 +65,8 @@ struct FrameLoader::Impl {
   }
 
   void Load(std::span<const FrameRef> refs, const FrameArrays& arrays) {
-    for (size_t i = 0; i < refs.size(); ++i) Check(refs[i], i);
+    const bool segmentation = arrays.segmentation_static || arrays.segmentation_gripper;
+    for (size_t i = 0; i < refs.size(); ++i) Check(refs[i], i, segmentation);
     std::unique_lock lock(mutex);
     frames = refs;
     out = arrays;
@@ -79,15 +80,23 @@ struct FrameLoader::Impl {
     if (error) std::rethrow_exception(std::exchange(error, nullptr));
   }
 
-  void Check(const FrameRef& ref, size_t index) const {
+  bool MustDraw(const DemoInfo& info, bool segmentation) const {
+    return draw_all || segmentation || !HasPictures(info);
+  }
+
+  void Check(const FrameRef& ref, size_t index, bool segmentation) const {
     if (ref.demo < 0 || ref.demo >= reader->size()) {
       Fail(fmt::format("frame {}: demonstration {}, expected 0 to {} ({})", index, ref.demo,
                        reader->size() - 1, reader->path().string()));
     }
-    const int length = reader->demos()[static_cast<size_t>(ref.demo)].length;
-    if (ref.step < 0 || ref.step > length) {
+    const DemoInfo& info = reader->demos()[static_cast<size_t>(ref.demo)];
+    if (ref.step < 0 || ref.step >= info.moments) {
       Fail(fmt::format("frame {}: step {} of demonstration {}, expected 0 to {} ({})", index, ref.step,
-                       ref.demo, length, reader->path().string()));
+                       ref.demo, info.moments - 1, reader->path().string()));
+    }
+    if (!info.has_states && MustDraw(info, segmentation)) {
+      Fail(fmt::format("frame {}: {} of demonstration {} must be drawn, and it has no states ({})", index,
+                       segmentation ? "segmentation" : "pictures", ref.demo, reader->path().string()));
     }
   }
 
@@ -108,7 +117,13 @@ struct FrameLoader::Impl {
       seen = generation;
       lock.unlock();
       try {
-        for (size_t run = next++; run < runs.size(); run = next++) Draw(runs[run], own);
+        for (size_t run = next++; run < runs.size(); run = next++) {
+          const bool segmentation = out.segmentation_static || out.segmentation_gripper;
+          if (MustDraw(reader->demos()[static_cast<size_t>(runs[run].demo)], segmentation))
+            Draw(runs[run], own);
+          else
+            Read(runs[run]);
+        }
       } catch (...) {
         const std::lock_guard guard(error_mutex);
         if (!error) error = std::current_exception();
@@ -144,8 +159,27 @@ struct FrameLoader::Impl {
     }
   }
 
+  // Consecutive steps that are wanted at consecutive places come in one go.
+  void Read(const Run& run) {
+    const auto read = [&](const char* name, uint8_t* rgb, size_t bytes, size_t first, size_t count) {
+      if (!rgb) return;
+      const size_t i = run.frames[first];
+      reader->ReadStoredRows(run.demo, name, frames[i].step, static_cast<int>(count),
+                             std::as_writable_bytes(std::span(rgb + bytes * i, bytes * count)));
+    };
+    for (size_t first = 0, last = 0; first < run.frames.size(); first = last) {
+      for (last = first + 1; last < run.frames.size(); ++last) {
+        const size_t a = run.frames[last - 1], b = run.frames[last];
+        if (b != a + 1 || frames[b].step != frames[a].step + 1) break;
+      }
+      read(kStoredStatic, out.rgb_static, kStaticBytes, first, last - first);
+      read(kStoredGripper, out.rgb_gripper, kGripperBytes, first, last - first);
+    }
+  }
+
   const std::shared_ptr<const DemoReader> reader;
   const std::map<std::string, TabletopScene> scenes;
+  const bool draw_all;
 
   std::mutex mutex;  // of what follows, as far as no call is under way
   std::condition_variable changed, finished;
@@ -174,7 +208,7 @@ std::map<std::string, TabletopScene> LoadScenesOf(const DemoReader& reader, cons
                                                   const std::string& assets_dir) {
   std::map<std::string, TabletopScene> scenes;
   for (const DemoInfo& demo : reader.demos()) {
-    if (!scenes.contains(demo.scene))
+    if (demo.has_states && !scenes.contains(demo.scene))
       scenes.emplace(demo.scene, LoadTabletopScene(demo.scene, scenes_dir, assets_dir));
   }
   return scenes;

@@ -1,4 +1,5 @@
-// Pictures of demonstrations, drawn from their states when they are asked for: the same bits as were seen.
+// Pictures of demonstrations: read where they are stored, else drawn from the states when they are asked for.
+// Either way the same bits as were seen.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@
 
 namespace deerbench {
 
-// One moment of a file: step t of a demonstration, T for the state after its last step.
+// One moment of a file: step t of a demonstration, T for the time after its last step, where that is known.
 struct FrameRef {
   int demo = 0;
   int step = 0;
@@ -29,7 +30,8 @@ struct FrameArrays {
 };
 
 struct FrameLoaderOptions {
-  int threads = 2;  // each with its own renderers, one a scene
+  int threads = 2;    // each with its own renderers, one a scene
+  bool draw = false;  // what is stored, too
 };
 
 // One loader a file; Load may be called by one thread at a time. States of recently used demonstrations are
@@ -40,13 +42,14 @@ class FrameLoader {
   static constexpr size_t kStaticBytes = size_t{3} * kStaticSize * kStaticSize;
   static constexpr size_t kGripperBytes = size_t{3} * kGripperSize * kGripperSize;
 
-  // `scenes` by letter must have all that the file names. Throws Error naming the one that is missing.
+  // `scenes` by letter must have all of demonstrations with states. Throws Error naming the one that is
+  // missing.
   FrameLoader(std::shared_ptr<const DemoReader> reader, std::map<std::string, TabletopScene> scenes,
               const FrameLoaderOptions& options = {});
   ~FrameLoader();
 
-  // Draws both cameras of each reference. The result does not depend on the number of threads. Throws Error
-  // naming the reference that is out of range.
+  // Both cameras of each reference. The result does not depend on the number of threads. Throws Error naming
+  // the reference that is out of range, or has to be drawn (segmentation always has) and has no states.
   void Load(std::span<const FrameRef> frames, const FrameArrays& out);
 
  private:
@@ -54,7 +57,7 @@ class FrameLoader {
   std::unique_ptr<Impl> impl_;
 };
 
-// The scenes that a file names, loaded once each.
+// The scenes of a file's demonstrations with states, loaded once each.
 std::map<std::string, TabletopScene> LoadScenesOf(const DemoReader& reader, const std::string& scenes_dir,
                                                   const std::string& assets_dir = "");
 

@@ -79,6 +79,9 @@ std::string StateValueName(int index) {
 }
 
 ReplayOutcome Replay(const std::shared_ptr<const SceneModel>& model, const Demonstration& demo) {
+  if (demo.states.empty())
+    Fail(fmt::format("demonstration: has no states (recorded by {}), expected full states to replay from",
+                     demo.info.source));
   if (demo.start_contacts.bytes.empty())
     Fail("demonstration: start_contacts is empty, expected the contacts of the first moment to replay from");
   World world(model);

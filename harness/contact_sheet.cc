@@ -32,9 +32,9 @@ void WriteContactSheet(const std::shared_ptr<const DemoReader>& reader, const st
   Require(!chosen.empty(), reader->path().string() + ": holds no demonstrations");
   std::vector<FrameRef> frames;
   for (const int demo : chosen) {
-    const int length = reader->demos()[static_cast<size_t>(demo)].length;
+    const int last = reader->demos()[static_cast<size_t>(demo)].moments - 1;
     for (int c = 0; c < options.columns; ++c)
-      frames.push_back({.demo = demo, .step = length * c / (options.columns - 1)});
+      frames.push_back({.demo = demo, .step = last * c / (options.columns - 1)});
   }
   std::vector<uint8_t> rgb_static(frames.size() * FrameLoader::kStaticBytes);
   std::vector<uint8_t> rgb_gripper(frames.size() * FrameLoader::kGripperBytes);

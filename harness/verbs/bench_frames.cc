@@ -1,4 +1,4 @@
-// deerbench bench frames: training windows out of a dataset, drawn from its states.
+// deerbench bench frames: training windows out of a dataset, drawn from its states and read where stored.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -67,22 +67,28 @@ int Run(const Settings& settings, const Program& program) {
   const int threads =
       settings.threads.empty() ? QueryMachine().cores : ParseInt("threads", settings.threads, 1, 256);
   const std::string scenes = FindScenes("", program.env_scenes, program.executable).string();
-  FrameLoader loader(reader, LoadScenesOf(*reader, scenes), {.threads = threads});
-  const FrameSpeed speed = Measure(loader, *reader, windows);
-  const double per_second = speed.pairs / speed.wall_s, core_ms = 1e3 * speed.cpu_s / speed.pairs;
-  PrintError(
-      fmt::format("{} frame pairs in windows of {}, {} thread{}: {:.0f} a second, {:.2f} core-milliseconds a "
-                  "pair\n",
-                  speed.pairs, kWindow, threads, threads == 1 ? "" : "s", per_second, core_ms));
-  if (settings.json) {
-    PrintOutput(nlohmann::ordered_json{{"schema", "deerbench.bench_frames/1"},
-                                       {"pairs", speed.pairs},
-                                       {"threads", threads},
-                                       {"pairs_per_s", per_second},
-                                       {"core_ms_per_pair", core_ms}}
-                    .dump(2) +
-                "\n");
-  }
+  const auto by_letter = LoadScenesOf(*reader, scenes);
+  nlohmann::ordered_json json{{"schema", "deerbench.bench_frames/1"}, {"threads", threads}};
+  const auto measure = [&](const char* how, bool draw, const std::string& prefix) {
+    FrameLoader loader(reader, by_letter, {.threads = threads, .draw = draw});
+    const FrameSpeed speed = Measure(loader, *reader, windows);
+    const double per_second = speed.pairs / speed.wall_s, core_ms = 1e3 * speed.cpu_s / speed.pairs;
+    PrintError(
+        fmt::format("{:6} {} frame pairs in windows of {}, {} thread{}: {:.0f} a second, {:.2f} "
+                    "core-milliseconds a pair\n",
+                    how, speed.pairs, kWindow, threads, threads == 1 ? "" : "s", per_second, core_ms));
+    json["pairs"] = speed.pairs;
+    json[prefix + "pairs_per_s"] = per_second;
+    json[prefix + "core_ms_per_pair"] = core_ms;
+  };
+  const auto all = [&](auto&& has) { return std::ranges::all_of(reader->demos(), has); };
+  const bool drawable = all([](const DemoInfo& demo) { return demo.has_states; });
+  const bool stored = all([](const DemoInfo& demo) { return HasPictures(demo); });
+  Require(drawable || stored,
+          settings.file + ": expected states in all demonstrations, or stored pictures in all of them");
+  if (drawable) measure("drawn", true, "");
+  if (stored) measure("stored", false, "stored_");
+  if (settings.json) PrintOutput(json.dump(2) + "\n");
   return kDone;
 }
 
@@ -90,7 +96,8 @@ int Run(const Settings& settings, const Program& program) {
 
 void AddBenchFrames(CLI::App& bench, Program& program) {
   const auto settings = std::make_shared<Settings>();
-  CLI::App* verb = bench.add_subcommand("frames", "Training windows drawn from a dataset's states");
+  CLI::App* verb = bench.add_subcommand(
+      "frames", "Training windows out of a dataset, drawn from its states and read where stored");
   verb->add_option("file", settings->file, "HDF5 file of demonstrations")->required();
   verb->add_option("--windows", settings->windows, "how many windows of 12 steps (default 96)");
   verb->add_option("--threads", settings->threads, "threads that draw (default one a core)");

@@ -71,15 +71,25 @@ std::string Tables(const DemoReader& reader, const DemoStatistics& s, const Term
   const auto share = [&](int64_t part, int64_t whole) {
     return 100.0 * static_cast<double>(part) / static_cast<double>(std::max<int64_t>(whole, 1));
   };
+  std::string stored;
+  for (const auto& [name, demos] : s.stored)
+    stored += fmt::format("{}{} ({})", stored.empty() ? "" : ", ", name, demos);
+  if (s.with_states < s.all.demos || !stored.empty()) {
+    stored = fmt::format("states    {}, stored arrays {}\n",
+                         s.with_states == s.all.demos ? "of all demonstrations"
+                         : s.with_states == 0         ? "none: nothing can be drawn or replayed"
+                                                      : fmt::format("of {} demonstrations", s.with_states),
+                         stored.empty() ? "none" : stored);
+  }
   return fmt::format(
       "{}\n{}\n{} demonstrations, {} steps ({:.1f} minutes), {} sentences, {:.1f} MB, environment v{}, "
       "written "
-      "by deerbench {}\n{:.1f} % of the steps labelled; at {:.1f} % of these something else was executed\n"
+      "by deerbench {}\n{}{:.1f} % of the steps labelled; at {:.1f} % of these something else was executed\n"
       "digest    {}, every checksum right\nsettings  {}\n",
       counts.Render(terminal.width, terminal.color), actions.Render(terminal.width, terminal.color),
       s.all.demos, s.steps, static_cast<double>(s.steps) / 30 / 60, s.sentences,
       static_cast<double>(std::filesystem::file_size(reader.path())) / 1e6, reader.info().env_version,
-      reader.info().program_version, share(s.labelled_steps, s.steps),
+      reader.info().program_version, stored, share(s.labelled_steps, s.steps),
       share(s.differing_steps, s.labelled_steps), reader.Digest(), reader.info().settings);
 }
 
@@ -106,7 +116,10 @@ std::string ToJson(const DemoReader& reader, const DemoStatistics& s) {
             {"steps", s.steps},
             {"labelled_steps", s.labelled_steps},
             {"differing_steps", s.differing_steps},
-            {"sentences", s.sentences}};
+            {"sentences", s.sentences},
+            {"with_states", s.with_states},
+            {"stored", Json::object()}};
+  for (const auto& [name, demos] : s.stored) json["stored"][name] = demos;
   for (size_t task = 0; task < kTaskCount; ++task) {
     if (s.tasks[task].demos > 0) json["per_task"][std::string(Tasks()[task].name)] = ToJson(s.tasks[task]);
   }

@@ -8,12 +8,15 @@
 #include <chrono>
 #include <fstream>
 #include <functional>
+#include <memory>
+#include <span>
 #include <thread>
 
 #include "base/error.h"
 #include "base/random.h"
 #include "datasets/hdf5.h"
 #include "datasets/journaled_file.h"
+#include "datasets/replay.h"
 #include "tests/datasets/example_demos.h"
 
 namespace deerbench::test {
@@ -243,6 +246,96 @@ TEST_CASE("What is wrong with a file is said by file and field") {
   }
 }
 
+// An array by step of small rows, with one for after the last step if `rows` is one more than that.
+StoredArray ExampleArray(const std::string& name, uint64_t rows) {
+  StoredArray array{.name = name, .type = StoredType::kF32, .shape = {rows, 2, 3}, .bytes = {}};
+  for (size_t i = 0; i < rows * 6; ++i) {
+    const float value = 0.5f * static_cast<float>(i);
+    const auto bytes = std::as_bytes(std::span(&value, 1));
+    array.bytes.insert(array.bytes.end(), bytes.begin(), bytes.end());
+  }
+  return array;
+}
+
+TEST_CASE("Stored arrays come back whole and by rows, and count for the checksum") {
+  const ScratchFolder folder;
+  const fs::path path = folder / "demos.h5";
+  Demonstration demo = ExampleDemo(4, 1);
+  demo.stored = {ExampleArray("obs/depth", 5), ExampleArray("embedding", 1)};
+  {
+    DemoWriter writer = DemoWriter::Create(path, "{}");
+    writer.Append(demo);
+    CHECK(writer.demos()[0].stored == std::vector<std::string>{"obs/depth", "embedding"});
+    demo.stored.pop_back();
+    CHECK(Checksum(demo) != Checksum(ExampleDemo(4, 1)));
+    writer.Append(demo);
+  }
+  auto reader = std::make_unique<const DemoReader>(path);
+  CHECK(reader->demos()[0].stored == std::vector<std::string>{"obs/depth", "embedding"});
+  CHECK(reader->Read(0).states.size() == 5);
+  const StoredArray depth = reader->ReadStored(0, "obs/depth");
+  CHECK(depth.shape == std::vector<uint64_t>{5, 2, 3});
+  CHECK(depth.bytes == ExampleArray("obs/depth", 5).bytes);
+  CHECK(reader->ReadStored(0, "embedding").shape == std::vector<uint64_t>{1, 2, 3});
+  std::vector<std::byte> rows(3 * 24);
+  reader->ReadStoredRows(0, "obs/depth", 2, 3, rows);  // the last of them after the last step
+  CHECK(std::equal(rows.begin(), rows.end(), depth.bytes.begin() + 48));
+  CHECK_THROWS_WITH(reader->ReadStored(1, "embedding"), Contains("data/demo_1/embedding: is not stored"));
+  CHECK_THROWS_WITH(reader->ReadStoredRows(0, "obs/depth", 3, 3, rows),
+                    Contains("rows 3 to 5 were asked for"));
+  reader.reset();  // while it is open, HDF5 shows its view of the file to others, too
+
+  SECTION("a damaged one is named") {
+    Tamper(path, [](hid_t file) {
+      const Hdf5Id data(H5Dopen2(file, "data/demo_0/obs/depth", H5P_DEFAULT));
+      const std::vector<float> other(24, 7);
+      H5Dwrite(data.get(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, other.data());
+    });
+    const DemoReader damaged(path);
+    CHECK(damaged.Read(0).actions.size() == 4);
+    CHECK_THROWS_WITH(damaged.ReadStored(0, "obs/depth"),
+                      path.string() +
+                          ": data/demo_0/obs/depth/sha256: does not fit the array: it was changed "
+                          "or damaged");
+  }
+  SECTION("one that was replaced together with its digest is noticed by the checksum") {
+    Tamper(path, [](hid_t file) {
+      const Hdf5Id data(H5Dopen2(file, "data/demo_0/obs/depth", H5P_DEFAULT));
+      WriteString(data.get(), "sha256", std::string(64, '0'), "");
+    });
+    CHECK_THROWS_WITH(DemoReader(path).Read(0), Contains("data/demo_0/checksum: does not fit"));
+  }
+}
+
+TEST_CASE("A demonstration without states needs stored pictures") {
+  const ScratchFolder folder;
+  DemoWriter writer = DemoWriter::Create(folder / "demos.h5", "{}");
+  Demonstration demo = ExampleDemo(4, 1);
+  demo.states.clear();
+  demo.start_contacts.bytes.clear();
+  CHECK_THROWS_WITH(writer.Append(demo),
+                    "demonstration: has no states, expected obs/rgb_static and obs/rgb_gripper stored");
+  const auto pictures = [](const char* name, uint64_t side, uint64_t rows) {
+    return StoredArray{.name = name,
+                       .shape = {rows, side, side, 3},
+                       .bytes = std::vector<std::byte>(rows * side * side * 3, std::byte{9})};
+  };
+  demo.stored = {pictures(kStoredStatic, 200, 4), pictures(kStoredGripper, 84, 5)};
+  CHECK_THROWS_WITH(writer.Append(demo), "demonstration: obs/rgb_gripper has 5 rows, expected 4");
+  demo.stored[1] = pictures(kStoredGripper, 80, 4);
+  CHECK_THROWS_WITH(
+      writer.Append(demo),
+      "demonstration: obs/rgb_gripper has rows (80, 80, 3) of uint8, expected (84, 84, 3) of uint8");
+  demo.stored[1] = pictures(kStoredGripper, 84, 4);
+  writer.Append(demo);
+  CHECK_THROWS_WITH(Replay(nullptr, demo),
+                    Contains("has no states (recorded by expert), expected full states"));
+  const DemoReader reader(folder / "demos.h5");
+  CHECK(reader.demos()[0].moments == 4);  // nobody knows what was after the last step
+  CHECK(reader.ReadStates(0).empty());
+  CHECK(reader.Read(0).actions == demo.actions);
+}
+
 TEST_CASE("A demonstration that cannot be right is not written") {
   const ScratchFolder folder;
   DemoWriter writer = DemoWriter::Create(folder / "demos.h5", "{}");
@@ -253,6 +346,13 @@ TEST_CASE("A demonstration that cannot be right is not written") {
   demo = ExampleDemo(4, 1);
   demo.states.pop_back();
   CHECK_THROWS_WITH(writer.Append(demo), "demonstration: states has 4 rows, expected 5");
+  demo = ExampleDemo(4, 1);
+  demo.stored = {ExampleArray("obs/depth", 4)};
+  CHECK_THROWS_WITH(writer.Append(demo), "demonstration: obs/depth has 4 rows, expected 5");
+  demo.stored = {ExampleArray("states", 4)};
+  CHECK_THROWS_WITH(writer.Append(demo), Contains("stored array 'states': expected another name"));
+  demo.stored = {ExampleArray("obs/../depth", 5)};
+  CHECK_THROWS_WITH(writer.Append(demo), Contains("stored array 'obs/../depth': expected another name"));
   writer.Append(ExampleDemo(4, 1));
   CHECK_THROWS_WITH(DemoWriter::Create(folder / "demos.h5", "{}"), Contains("is there already"));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <span>
 
 #include "base/error.h"
 #include "sim/env/start.h"
@@ -43,6 +44,71 @@ Demonstration Watch(const TabletopScene& scene, const std::string& task, int ste
     look();
   }
   return demo;
+}
+
+// The pictures of Watch as a recorder would keep them.
+void Store(const std::vector<Seen>& seen, Demonstration& demo) {
+  StoredArray on_table{.name = kStoredStatic, .shape = {seen.size(), 200, 200, 3}, .bytes = {}};
+  StoredArray on_gripper{.name = kStoredGripper, .shape = {seen.size(), 84, 84, 3}, .bytes = {}};
+  const auto append = [](StoredArray& array, const std::vector<uint8_t>& rgb) {
+    const auto bytes = std::as_bytes(std::span(rgb));
+    array.bytes.insert(array.bytes.end(), bytes.begin(), bytes.end());
+  };
+  for (const Seen& moment : seen) {
+    append(on_table, moment.rgb_static);
+    append(on_gripper, moment.rgb_gripper);
+  }
+  demo.stored = {std::move(on_table), std::move(on_gripper)};
+}
+
+struct Pictures {
+  std::vector<uint8_t> rgb_static, rgb_gripper;
+  bool operator==(const Pictures&) const = default;
+};
+
+Pictures LoadAll(FrameLoader& loader, const std::vector<FrameRef>& frames) {
+  Pictures out{std::vector<uint8_t>(frames.size() * FrameLoader::kStaticBytes),
+               std::vector<uint8_t>(frames.size() * FrameLoader::kGripperBytes)};
+  loader.Load(frames, {.rgb_static = out.rgb_static.data(), .rgb_gripper = out.rgb_gripper.data()});
+  return out;
+}
+
+TEST_CASE("Pictures drawn on load equal the stored ones bit for bit, and stored ones need no states") {
+  const ScratchFolder folder;
+  const std::string scenes_dir = std::getenv("DEERBENCH_SCENES");
+  {
+    std::vector<Seen> seen;
+    Demonstration demo = Watch(LoadTabletopScene("C", scenes_dir), "move_slider_right", 14, seen);
+    Store(seen, demo);
+    DemoWriter writer = DemoWriter::Create(folder / "demos.h5", "{}");
+    writer.Append(demo);
+    demo.states.clear();
+    writer.Append(demo);
+  }
+  const auto reader = std::make_shared<const DemoReader>(folder / "demos.h5");
+  CHECK(HasPictures(reader->demos()[0]));
+  CHECK(reader->demos()[0].has_states);
+  CHECK_FALSE(reader->demos()[1].has_states);
+  CHECK(reader->demos()[1].moments == 15);
+  CHECK(reader->Read(1).states.empty());
+  FrameLoader stored(reader, LoadScenesOf(*reader, scenes_dir), {.threads = 2});
+  FrameLoader drawn(reader, LoadScenesOf(*reader, scenes_dir), {.threads = 2, .draw = true});
+  for (const bool forwards : {true, false}) {
+    std::vector<FrameRef> with_states, without_states;
+    for (int t = 0; t <= 14; ++t) {
+      const int step = forwards ? t : 14 - t;
+      with_states.push_back({.demo = 0, .step = step});
+      without_states.push_back({.demo = 1, .step = step});
+    }
+    const Pictures expected = LoadAll(drawn, with_states);
+    CHECK(LoadAll(stored, with_states) == expected);
+    CHECK(LoadAll(stored, without_states) == expected);
+  }
+  const std::vector<FrameRef> bare{{.demo = 1, .step = 3}};
+  std::vector<int32_t> bodies(84 * 84);
+  CHECK_THROWS_WITH(stored.Load(bare, {.segmentation_gripper = bodies.data()}),
+                    Contains("frame 0: segmentation of demonstration 1 must be drawn, and it has no states"));
+  CHECK_THROWS_WITH(drawn.Load(bare, {}), Contains("frame 0: pictures of demonstration 1 must be drawn"));
 }
 
 TEST_CASE("Pictures drawn from a file are those that were seen, bit for bit, with any number of threads") {
