@@ -10,6 +10,7 @@ void BindInfo(pybind11::module_& m);        // what the oracle sees, and the ora
 void BindTabletop(pybind11::module_& m);    // scenes, worlds, cameras, snapshots
 void BindExpert(pybind11::module_& m);      // the scripted expert
 void BindAgent(pybind11::module_& m);       // the multi-exit agent
+void BindDemos(pybind11::module_& m);       // demonstrations on disk; after BindTabletop
 void BindEvaluation(pybind11::module_& m);  // chains of instructions, judged and recorded
 
 // Runs `work` while other Python threads may run.

@@ -19,5 +19,6 @@ PYBIND11_MODULE(_core, m) {
   deerbench::BindTabletop(m);
   deerbench::BindExpert(m);
   deerbench::BindAgent(m);
+  deerbench::BindDemos(m);
   deerbench::BindEvaluation(m);
 }

@@ -130,3 +130,51 @@ def evaluate(
     on_chain: Callable[[int, int, float], None],
 ) -> str:
     """Evaluates what the run folder lacks, in this process, and writes the report; returns summary.json."""
+
+ENV_VERSION: int
+
+class DemoReader:
+    """A file of demonstrations. Any number of threads may read."""
+
+    def __init__(self, path: str) -> None: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def env_version(self) -> int: ...
+    @property
+    def program_version(self) -> str: ...
+    @property
+    def settings(self) -> str: ...
+    def __len__(self) -> int: ...
+    def info(self, demo: int) -> dict[str, Any]:
+        """What can be known without reading arrays."""
+    def read(self, demo: int) -> dict[str, Any]:
+        """That and all arrays but the stored ones, the checksum verified; ``states`` may be None."""
+    def read_stored(self, demo: int, name: str) -> np.ndarray:
+        """A stored array, verified."""
+    def digest(self) -> str: ...
+
+class DemoWriter:
+    """Appends demonstrations to a file, which can be read whenever this process may die."""
+
+    @staticmethod
+    def create(path: str, settings: str) -> DemoWriter: ...
+    @staticmethod
+    def append_to(path: str) -> DemoWriter: ...
+    def __len__(self) -> int: ...
+    def append(self, demo: Mapping[str, Any], stored: Mapping[str, np.ndarray]) -> None:
+        """A dictionary as ``DemoReader.read`` returns it, and stored arrays by name."""
+
+class FrameLoader:
+    """Pictures of a file's demonstrations, stored or drawn. Calls from several threads take turns."""
+
+    def __init__(
+        self, reader: DemoReader, scenes_dir: str, *, assets_dir: str = "", threads: int = 2, draw: bool = False
+    ) -> None: ...
+    def load(
+        self, moments: Sequence[tuple[int, int]], *, rgb_static: bool = True, rgb_gripper: bool = True
+    ) -> dict[str, np.ndarray]:
+        """Of (demonstration, step) pairs."""
+
+def observations_of(scene: Scene, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """``robot_obs`` (N, 15) and ``scene_obs`` (N, 24) of full states (N, 102)."""

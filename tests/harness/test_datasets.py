@@ -3,11 +3,17 @@ import json
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from test_command_line import error_line
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+from calvin_dataset import write_calvin_folder  # noqa: E402
 
 TASKS = "open_drawer,close_drawer,turn_on_led,turn_off_led,move_slider_left"
 
@@ -107,10 +113,45 @@ def test_replay_finds_the_same_states_and_says_where_changed_ones_depart(deerben
     assert outcome["replayed"] == 12 and outcome["departed"] == 0
 
 
-def test_bench_frames_prints_its_speed(deerbench, dataset):
+def convert(*args):
+    """Runs the package's own command."""
+    return subprocess.run([sys.executable, "-m", "deerbench.datasets", *map(str, args)], capture_output=True, text=True,
+                          timeout=120)
+
+
+def test_bench_frames_prints_its_speed_drawing_and_reading(deerbench, dataset, tmp_path):
     result = deerbench("bench", "frames", dataset[0], "--windows", 8, "--json")
     assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout)["pairs_per_s"] > 0
+    figures = json.loads(result.stdout)
+    assert figures["pairs_per_s"] > 0 and "stored_pairs_per_s" not in figures
+    stored = tmp_path / "stored.h5"
+    converted = convert("store-images", dataset[0], stored)
+    assert converted.returncode == 0, converted.stderr
+    result = deerbench("bench", "frames", stored, "--windows", 64, "--json")
+    assert result.returncode == 0, result.stderr
+    figures = json.loads(result.stdout)
+    assert figures["stored_pairs_per_s"] > figures["pairs_per_s"] > 0
+    result = deerbench("replay", stored, "--count", 2)  # still can be
+    assert result.returncode == 0, result.stderr
+
+
+def test_imported_demonstrations_are_inspected_and_drawn_from_but_not_replayed(deerbench, tmp_path):
+    write_calvin_folder(tmp_path / "training")
+    path = tmp_path / "calvin.h5"
+    imported = convert("import-calvin", tmp_path / "training", path)
+    assert imported.returncode == 0, imported.stderr
+    assert "2 demonstrations, 11 steps" in imported.stderr
+    result = deerbench("inspect", path, "--json", "--contact-sheet", tmp_path / "sheet.png")
+    assert result.returncode == 0, result.stderr
+    figures = json.loads(result.stdout)
+    assert figures["demonstrations"] == 2 and figures["per_source"]["calvin"]["demonstrations"] == 2
+    assert figures["with_states"] == 0 and figures["stored"]["obs/rgb_static"] == 2
+    assert "states    none: nothing can be drawn or replayed" in result.stderr
+    assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
+    line = error_line(deerbench("replay", path))
+    assert f"{path}: data/demo_" in line and "has no states (recorded by calvin), expected full states" in line
+    again = convert("import-calvin", tmp_path / "training", path)
+    assert again.returncode == 2 and f"{path}: is there already" in again.stderr and again.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("args, complaint", [
