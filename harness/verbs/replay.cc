@@ -85,6 +85,13 @@ int Run(const Settings& given, const Program& program) {
   const int first = ParseInt("first", given.first, 0, reader.size() - 1);
   const int count =
       given.count.empty() ? reader.size() - first : ParseInt("count", given.count, 1, reader.size() - first);
+  for (int i = first; i < first + count; ++i) {
+    const DemoInfo& info = reader.demos()[static_cast<size_t>(i)];
+    if (!info.has_states)
+      Fail(
+          fmt::format("{}: data/demo_{}: has no states (recorded by {}), expected full states to replay from",
+                      given.file, i, info.source));
+  }
   const int workers =
       given.workers.empty() ? QueryMachine().cores : ParseInt("workers", given.workers, 1, 1024);
   const std::filesystem::path folder = FindScenes("", program.env_scenes, program.executable);

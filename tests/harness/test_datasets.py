@@ -149,7 +149,7 @@ def test_imported_demonstrations_are_inspected_and_drawn_from_but_not_replayed(d
     assert "states    none: nothing can be drawn or replayed" in result.stderr
     assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
     line = error_line(deerbench("replay", path))
-    assert f"{path}: data/demo_" in line and "has no states (recorded by calvin), expected full states" in line
+    assert f"{path}: data/demo_0: has no states (recorded by calvin), expected full states" in line
     again = convert("import-calvin", tmp_path / "training", path)
     assert again.returncode == 2 and f"{path}: is there already" in again.stderr and again.stderr.count("\n") == 1
 
