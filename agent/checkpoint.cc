@@ -71,8 +71,7 @@ AgentModel LoadAgent(const CheckpointFolder& folder, const AgentParts& parts) {
   const SafetensorsFile file(folder.weights());
   // Which tensors do not fit is said below; before that, no model much larger than the file is made.
   const int layers = parts.layers > 0 ? parts.layers : folder.config.language.layers;
-  const uint64_t needed = InferenceParameters(folder.config, layers),
-                 bytes = std::filesystem::file_size(file.path());
+  const uint64_t needed = InferenceParameters(folder.config, layers), bytes = file.file_bytes();
   if (needed > bytes + kSlackParameters) {
     Fail(fmt::format("{}: {} bytes long, config.json needs {} weights", file.path().string(), bytes, needed));
   }

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "agent/prompt.h"
+#include "agent/tensor_file.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -16,7 +18,9 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr const char* kFiles[] = {"config.json", "metadata.json", "model.safetensors", "tokenizer.json"};
+constexpr const char* kTexts[] = {"config.json", "metadata.json", "tokenizer.json"};
+constexpr const char* kWeights = "model.safetensors";
+constexpr const char* kIndex = "model.safetensors.index.json";
 constexpr uint64_t kMaxTextBytes = 64 << 20;
 
 json ReadJson(const fs::path& file) {
@@ -25,14 +29,50 @@ json ReadJson(const fs::path& file) {
   return object;
 }
 
+// Piece by piece: weights can be larger than the memory.
+std::string FileSha256(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::vector<char> buffer(1 << 20);
+  Sha256 digest;
+  while (stream.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || stream.gcount() > 0)
+    digest.Update(std::string_view(buffer.data(), static_cast<size_t>(stream.gcount())));
+  if (!stream.eof()) Fail(fmt::format("{}: cannot be read", file.string()));
+  return digest.HexDigest();
+}
+
+// As `sha256sum` prints files of one folder.
+std::string Sha256Lines(const std::vector<fs::path>& files) {
+  std::string lines;
+  for (const fs::path& file : files)
+    lines += fmt::format("{}  {}\n", FileSha256(file), file.filename().string());
+  return lines;
+}
+
 }  // namespace
 
+fs::path CheckpointFolder::weights() const {
+  return path / (!fs::exists(path / kWeights) && fs::exists(path / kIndex) ? kIndex : kWeights);
+}
+
+std::vector<fs::path> CheckpointFolder::WeightFiles() const {
+  const fs::path file = weights();
+  if (file.filename() != kIndex) return {file};
+  std::vector<fs::path> files = ShardFiles(file);
+  files.push_back(file);
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string CheckpointFolder::WeightsSha256() const {
+  const std::vector<fs::path> files = WeightFiles();
+  return files.size() == 1 ? FileSha256(files[0]) : Sha256Hex(Sha256Lines(files));
+}
+
 std::string CheckpointFolder::Sha256() const {
-  std::string lines;
-  for (const char* file : kFiles) {
-    lines += fmt::format("{}  {}\n", Sha256Hex(ReadFile(path / file, UINT64_MAX)), file);
-  }
-  return Sha256Hex(lines);
+  std::vector<fs::path> files = WeightFiles();
+  for (const char* text : kTexts) files.push_back(path / text);
+  std::sort(files.begin(), files.end());
+  return Sha256Hex(Sha256Lines(files));
 }
 
 CheckpointMetadata MetadataFromJson(const json& object, const std::string& file) {
@@ -71,12 +111,11 @@ json ToJson(const CheckpointMetadata& metadata) {
 
 CheckpointFolder OpenCheckpoint(const fs::path& path) {
   if (!fs::is_directory(path)) Fail(fmt::format("{}: not a folder, expected a checkpoint", path.string()));
-  for (const char* file : kFiles) {
-    if (!fs::is_regular_file(path / file))
-      Fail(fmt::format("{}: missing, expected in a checkpoint", (path / file).string()));
-  }
   CheckpointFolder folder;
   folder.path = path;
+  for (const fs::path& file : {path / kTexts[0], path / kTexts[1], folder.weights(), path / kTexts[2]}) {
+    if (!fs::is_regular_file(file)) Fail(fmt::format("{}: missing, expected in a checkpoint", file.string()));
+  }
   const fs::path config = path / "config.json", metadata = path / "metadata.json";
   const json config_json = ReadJson(config);
   try {

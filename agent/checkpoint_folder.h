@@ -1,5 +1,5 @@
-// A checkpoint on disk: a folder with config.json (AgentConfig), model.safetensors, tokenizer.json,
-// metadata.json. Needs no tensor library.
+// A checkpoint on disk: a folder with config.json (AgentConfig), model.safetensors or its shards,
+// tokenizer.json, metadata.json. Needs no tensor library.
 #pragma once
 
 #include <filesystem>
@@ -26,9 +26,15 @@ struct CheckpointFolder {
   Tokenizer tokenizer;
   CheckpointMetadata metadata;
 
-  std::filesystem::path weights() const { return path / "model.safetensors"; }
+  // What TensorFile opens: model.safetensors or, where the weights are in shards, their index.
+  std::filesystem::path weights() const;
+  // The files of the weights in name order: one, or the shards and their index.
+  std::vector<std::filesystem::path> WeightFiles() const;
+  // Of the weights: the file's, or with shards the digest of what `sha256sum` prints of WeightFiles().
+  std::string WeightsSha256() const;
   // Of the content: the digest of what `sha256sum config.json metadata.json model.safetensors tokenizer.json`
-  // prints.
+  // prints, or with shards `sha256sum config.json metadata.json model-*.safetensors
+  // model.safetensors.index.json tokenizer.json`.
   std::string Sha256() const;
 };
 

@@ -25,6 +25,7 @@ class SafetensorsFile {
   torch::Tensor Get(const std::string& name) const;
   const std::map<std::string, std::string>& metadata() const { return file_->metadata(); }
   const std::filesystem::path& path() const { return file_->path(); }
+  uint64_t file_bytes() const { return file_->file_bytes(); }
 
  private:
   std::shared_ptr<const TensorFile> file_;

@@ -10,8 +10,10 @@
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.h"
+#include "base/file.h"
 
 namespace deerbench {
 namespace {
@@ -30,13 +32,7 @@ constexpr uint64_t kMaxHeaderBytes = 100 << 20;                                 
   Fail(fmt::format("{}: not a valid safetensors file: {}", path.string(), what));
 }
 
-}  // namespace
-
-std::string_view TensorTypeName(TensorType type) { return kTypes[static_cast<int>(type)].name; }
-
-size_t TensorTypeSize(TensorType type) { return kTypes[static_cast<int>(type)].bytes; }
-
-struct TensorFile::Mapping {
+struct Mapping {
   explicit Mapping(const std::filesystem::path& path) {
     const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) Fail(fmt::format("{}: cannot open: {}", path.string(), std::strerror(errno)));
@@ -57,20 +53,81 @@ struct TensorFile::Mapping {
   uint64_t size = 0;
 };
 
-TensorFile::TensorFile(const std::filesystem::path& path)
-    : path_(path), mapping_(std::make_shared<Mapping>(path)) {
-  if (mapping_->size < 8) Broken(path, fmt::format("{} bytes long, expected at least 8", mapping_->size));
-  uint64_t header_size = 0;
-  std::memcpy(&header_size, mapping_->data, 8);
-  if (header_size > kMaxHeaderBytes || header_size > mapping_->size - 8) {
-    Broken(path, fmt::format("header length is {}, the file has {} bytes behind it", header_size,
-                             mapping_->size - 8));
+// Files by tensor.
+std::map<std::string, std::string> ReadIndex(const std::filesystem::path& index) {
+  const auto fail = [&](const std::string& what) {
+    Fail(fmt::format("{}: not an index of safetensors files: {}", index.string(), what));
+  };
+  const json content = json::parse(ReadFile(index, kMaxHeaderBytes), nullptr, /*allow_exceptions=*/false);
+  const auto map = content.is_object() ? content.find("weight_map") : content.end();
+  if (map == content.end() || !map->is_object() || map->empty()) fail("no 'weight_map' with tensors");
+  std::map<std::string, std::string> places;
+  for (const auto& [name, file] : map->items()) {
+    if (!file.is_string()) fail(fmt::format("the file of tensor '{}' is {}", name, file.dump()));
+    const std::string& place = places[name] = file.get<std::string>();
+    // An index in an index could go round in circles, and files elsewhere are not the checkpoint's.
+    if (std::filesystem::path(place).filename() != place || !place.ends_with(".safetensors"))
+      fail(fmt::format("tensor '{}' lies in '{}', expected a .safetensors file beside the index", name,
+                       place));
   }
-  const char* text = reinterpret_cast<const char*>(mapping_->data + 8);
+  return places;
+}
+
+}  // namespace
+
+std::vector<std::filesystem::path> ShardFiles(const std::filesystem::path& index) {
+  std::set<std::string> names;
+  for (const auto& [tensor, file] : ReadIndex(index)) names.insert(file);
+  std::vector<std::filesystem::path> files;
+  for (const std::string& name : names) files.push_back(index.parent_path() / name);
+  return files;
+}
+
+std::string_view TensorTypeName(TensorType type) { return kTypes[static_cast<int>(type)].name; }
+
+size_t TensorTypeSize(TensorType type) { return kTypes[static_cast<int>(type)].bytes; }
+
+struct TensorFile::Files {
+  std::vector<std::shared_ptr<const Mapping>> mappings;
+};
+
+TensorFile::TensorFile(const std::filesystem::path& path) : path_(path), files_(std::make_shared<Files>()) {
+  if (path.extension() != ".json") {
+    Map(path);
+    return;
+  }
+  const std::map<std::string, std::string> places = ReadIndex(path);
+  for (const std::filesystem::path& file : ShardFiles(path)) {
+    const TensorFile shard(file);
+    for (const auto& [name, entry] : shard.entries_) {
+      const auto place = places.find(name);
+      if (place == places.end() || place->second != file.filename())
+        Fail(fmt::format("{}: tensor '{}' lies in {}, expected where the index says", path.string(), name,
+                         file.filename().string()));
+      entries_.emplace(name, entry);
+    }
+    metadata_.insert(shard.metadata_.begin(), shard.metadata_.end());
+    for (const auto& mapping : shard.files_->mappings) files_->mappings.push_back(mapping);
+  }
+  for (const auto& [name, file] : places) {
+    if (!Has(name)) Fail(fmt::format("{}: tensor '{}' is missing in {}", path.string(), name, file));
+  }
+}
+
+void TensorFile::Map(const std::filesystem::path& path) {
+  const Mapping& mapping = *files_->mappings.emplace_back(std::make_shared<const Mapping>(path));
+  if (mapping.size < 8) Broken(path, fmt::format("{} bytes long, expected at least 8", mapping.size));
+  uint64_t header_size = 0;
+  std::memcpy(&header_size, mapping.data, 8);
+  if (header_size > kMaxHeaderBytes || header_size > mapping.size - 8) {
+    Broken(path, fmt::format("header length is {}, the file has {} bytes behind it", header_size,
+                             mapping.size - 8));
+  }
+  const char* text = reinterpret_cast<const char*>(mapping.data + 8);
   const json header = json::parse(text, text + header_size, nullptr, /*allow_exceptions=*/false);
   if (!header.is_object()) Broken(path, "its header is not a JSON object");
 
-  const uint64_t body = 8 + header_size, body_size = mapping_->size - body;
+  const uint64_t body = 8 + header_size, body_size = mapping.size - body;
   std::vector<std::pair<uint64_t, const std::string*>> starts;
   for (const auto& [name, value] : header.items()) {
     if (name == "__metadata__") {
@@ -118,7 +175,7 @@ TensorFile::TensorFile(const std::filesystem::path& path)
       Broken(path,
              fmt::format("tensor '{}' has {} bytes, its shape and dtype need {}", name, end - begin, bytes));
     }
-    entry.data = mapping_->data + body + begin;
+    entry.data = mapping.data + body + begin;
     entry.bytes = bytes;
     const auto [at, fresh] = entries_.emplace(name, std::move(entry));
     if (fresh && bytes != 0) starts.emplace_back(begin, &at->first);
@@ -135,6 +192,12 @@ const TensorFile::Entry& TensorFile::Find(const std::string& name) const {
   const auto it = entries_.find(name);
   if (it == entries_.end()) Fail(fmt::format("{}: tensor '{}' is missing", path_.string(), name));
   return it->second;
+}
+
+uint64_t TensorFile::file_bytes() const {
+  uint64_t bytes = 0;
+  for (const auto& mapping : files_->mappings) bytes += mapping->size;
+  return bytes;
 }
 
 }  // namespace deerbench

@@ -1,5 +1,5 @@
-// A memory-mapped safetensors file: an 8-byte header length, a JSON header, raw little-endian tensors. Needs
-// no tensor library.
+// Memory-mapped safetensors: an 8-byte header length, a JSON header, raw little-endian tensors; in one file,
+// or in several that an index names. Needs no tensor library.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,14 @@ enum class TensorType { kF32, kF16, kBF16, kF64, kI64, kI32, kI16, kI8, kU8, kBo
 std::string_view TensorTypeName(TensorType type);  // as the format spells it: F32, BF16, ...
 size_t TensorTypeSize(TensorType type);            // bytes an element
 
+// The files of an index (Hugging Face's model.safetensors.index.json), in name order: its `weight_map` gives
+// the file of every tensor, all of them beside the index. Throws Error naming the index and what is wrong.
+std::vector<std::filesystem::path> ShardFiles(const std::filesystem::path& index);
+
 // Pages are read when they are touched, and the mapping lives as long as this object. Opening checks the
 // whole header (offsets inside the file, no overlap, sizes that fit shapes and types) and throws Error naming
-// file and tensor.
+// file and tensor. A path that ends in .json is an index: its files' tensors are taken together, each from
+// the file that the index says.
 class TensorFile {
  public:
   struct Entry {
@@ -36,12 +41,15 @@ class TensorFile {
   const Entry& Find(const std::string& name) const;
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   const std::filesystem::path& path() const { return path_; }
+  uint64_t file_bytes() const;  // of all files, the index left out
 
  private:
-  struct Mapping;
+  struct Files;  // mapped
+
+  void Map(const std::filesystem::path& path);  // one safetensors file
 
   std::filesystem::path path_;
-  std::shared_ptr<Mapping> mapping_;
+  std::shared_ptr<Files> files_;
   std::map<std::string, Entry> entries_;
   std::map<std::string, std::string> metadata_;
 };

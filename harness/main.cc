@@ -17,8 +17,8 @@
 namespace deerbench {
 namespace {
 
-constexpr auto kVerbs = {AddEval,      AddTrain,  AddCollect, AddInspect, AddReplay, AddCompare,
-                         AddCalibrate, AddReport, AddChains,  AddBench,   AddDoctor, AddWorker};
+constexpr auto kVerbs = {AddEval,      AddTrain,  AddCollect, AddConvert, AddInspect, AddReplay, AddCompare,
+                         AddCalibrate, AddReport, AddChains,  AddBench,   AddDoctor,  AddWorker};
 
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);

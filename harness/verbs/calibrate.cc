@@ -39,7 +39,7 @@ std::optional<Calibration> Record(const Settings& settings, const EvalConfig& co
   const int samples = ParseInt("samples", settings.samples, 1, kMaxSamples);
   const std::vector<int> layers = checkpoint.config.ExitLayers();
   Calibration calibration{
-      .checkpoint_sha256 = WeightsSha256(checkpoint),
+      .checkpoint_sha256 = checkpoint.WeightsSha256(),
       .source = settings.demos.empty()
                     ? fmt::format("tuning chains in scene {}", config.split.scene)
                     : fmt::format("demonstrations of {}", fs::path(settings.demos).filename().string()),
@@ -138,7 +138,7 @@ int Run(const Settings& settings, const Program& program) {
     if (settings.record) WriteFileAtomically(CalibrationPath(checkpoint), ToJson(*calibration));
     if (settings.record) PrintError(fmt::format("differences  {}\n", CalibrationPath(checkpoint).string()));
   } else {
-    calibration = ReadCalibration(CalibrationPath(checkpoint), WeightsSha256(checkpoint),
+    calibration = ReadCalibration(CalibrationPath(checkpoint), checkpoint.WeightsSha256(),
                                   checkpoint.config.ExitLayers());
   }
   if (!budget.any()) return kDone;

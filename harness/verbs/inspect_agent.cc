@@ -53,7 +53,7 @@ Stored OpenStored(const std::string& path) {
     if (name.starts_with("lm_head.") || name.starts_with("lm_exit_modules.")) continue;
     stored.parameters += entry.bytes / TensorTypeSize(entry.type);
   }
-  stored.file_bytes = std::filesystem::file_size(stored.folder.weights());
+  stored.file_bytes = file.file_bytes();
   const AgentConfig& config = stored.folder.config;
   const uint64_t expected = InferenceParameters(config, config.language.layers);
   if (stored.parameters != expected) {

@@ -28,6 +28,7 @@ void AddCalibrate(CLI::App& app, Program& program);
 void AddChains(CLI::App& app, Program& program);
 void AddCollect(CLI::App& app, Program& program);
 void AddCompare(CLI::App& app, Program& program);
+void AddConvert(CLI::App& app, Program& program);
 void AddDoctor(CLI::App& app, Program& program);
 void AddEval(CLI::App& app, Program& program);
 void AddInspect(CLI::App& app, Program& program);

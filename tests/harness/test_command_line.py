@@ -16,7 +16,7 @@ def error_line(result):
 
 @pytest.mark.parametrize("args, expected", [
     ([], "subcommand"),
-    (["fly"], "verb: 'fly', expected one of eval, train, collect, inspect, replay, compare, calibrate, report, chains, bench, doctor"),
+    (["fly"], "verb: 'fly', expected one of eval, train, collect, convert, inspect, replay, compare, calibrate, report, chains, bench, doctor"),
     (["eval", "--altitude", "3"], "--altitude"),
     (["chains", "--count", "0"], "count: '0', expected"),
     (["chains", "--count", "1001"], "count: '1001', expected a whole number from 1 to 1000"),

@@ -8,8 +8,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/file.h"
-#include "base/sha256.h"
 
 namespace deerbench {
 namespace {
@@ -56,10 +54,6 @@ void CheckTrainedIn(const CheckpointFolder& checkpoint, const Split& split) {
   Fail(fmt::format("split: {}, expected {}->{}: checkpoint {} was trained in {}", split.ToString(),
                    fmt::join(metadata.train_scenes, ""), split.scene, metadata.name,
                    fmt::join(metadata.train_scenes, ", ")));
-}
-
-std::string WeightsSha256(const CheckpointFolder& checkpoint) {
-  return Sha256Hex(ReadFile(checkpoint.weights(), UINT64_MAX));
 }
 
 fs::path ThresholdsPath(const CheckpointFolder& checkpoint) { return checkpoint.path / "thresholds.json"; }

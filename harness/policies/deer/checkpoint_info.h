@@ -18,9 +18,6 @@ std::filesystem::path FindCheckpoint(const std::string& asked, const Split& spli
 // Throws Error unless the checkpoint was trained in the split's training scenes.
 void CheckTrainedIn(const CheckpointFolder& checkpoint, const Split& split);
 
-// SHA-256 of model.safetensors: what summaries call the checkpoint by.
-std::string WeightsSha256(const CheckpointFolder& checkpoint);
-
 // What `calibrate` may leave there: thresholds to use by default, and differences to solve others from.
 std::filesystem::path ThresholdsPath(const CheckpointFolder& checkpoint);
 std::filesystem::path CalibrationPath(const CheckpointFolder& checkpoint);

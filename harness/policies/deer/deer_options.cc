@@ -71,7 +71,7 @@ ExitOptions FitBudget(const EvalConfig& config, const Budget& budget, const Chec
   const size_t highest = HighestExit(costs, budget);
   if (budget.gmacs) {
     CheckMeanBudget(costs, budget);
-    const Calibration calibration = ReadCalibration(CalibrationPath(checkpoint), WeightsSha256(checkpoint),
+    const Calibration calibration = ReadCalibration(CalibrationPath(checkpoint), checkpoint.WeightsSha256(),
                                                     checkpoint.config.ExitLayers());
     return SolveBudget(calibration, costs, highest, budget.gmacs, options.at("distribution")).exits;
   }
@@ -207,7 +207,7 @@ std::unique_ptr<DeerPolicy> MakeDeerPolicy(const EvalConfig& config, const Insta
   const AgentRequest request{.checkpoint = checkpoint.path,
                              .exits = ExitsFromText(options.at("exit_plan"), checkpoint.config.ExitLayers())};
   return std::make_unique<DeerPolicy>(MakeAgent(options.at("backend"), request, installation),
-                                      WeightsSha256(checkpoint), ParseAblation(options.at("ablate")),
+                                      checkpoint.WeightsSha256(), ParseAblation(options.at("ablate")),
                                       std::move(sentences));
 }
 
