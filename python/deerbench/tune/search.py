@@ -149,6 +149,7 @@ def _import_optuna() -> Any:
 def _sampler(optuna: Any, seed: int) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        warnings.simplefilter("ignore", FutureWarning)  # constraints_func: deprecated in 5, the only way in 4
         return optuna.samplers.GPSampler(
             seed=seed % 2**32, n_startup_trials=_RANDOM_TRIALS, constraints_func=lambda t: [t.user_attrs["excess"]]
         )
