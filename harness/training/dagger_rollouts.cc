@@ -194,7 +194,6 @@ bool CollectRollouts(StageContext& context, const RolloutJob& job, const Instruc
   }
   StepThreads threads(context.threads);
   const auto& scenes = context.Scenes(job.plan.scenes);
-  const int exits = job.exits;
 
   CollectPlan plan(job.plan);
   const auto next_unit = [&] {  // everything counts as done: the plan stays balanced and needs no outcomes
@@ -210,7 +209,7 @@ bool CollectRollouts(StageContext& context, const RolloutJob& job, const Instruc
     for (int i = 0; i < recipe.worlds; ++i) {
       const CollectUnit unit = next_unit();
       slots.push_back(std::make_unique<Slot>(scenes.at(job.plan.scenes[unit.scene]), unit, job.plan, recipe,
-                                             exits, recipe.max_steps, job.name, phrasings, instructions));
+                                             job.exits, recipe.max_steps, job.name, phrasings, instructions));
     }
     const auto each_slot = [&](const auto& work) {
       threads.Run([&](int thread) {

@@ -220,11 +220,23 @@ class Training {
     return all;
   }
 
+  // Throws Error if the job before this one has not been done.
+  void RequireWeights(int round) const {
+    const std::filesystem::path from = JobOf(round).from;
+    if (!std::filesystem::exists(from))
+      Fail(fmt::format("{}: missing, expected the weights of stage {}", from.string(), JobName(round - 1)));
+  }
+
+  bool TrainJob(int round) {
+    const DemoSet all = DataOf(round);
+    TokenStores tokens = OpenTokens(context_, all);
+    return FillTokens(context_, all, tokens) &&
+           TrainCloning(context_, JobOf(round), all, tokens, Sentences());
+  }
+
   bool DaggerRound(int round, const Instructions& instructions) {
+    RequireWeights(round);
     const CloningJob cloning = JobOf(round);
-    if (!std::filesystem::exists(cloning.from))
-      Fail(fmt::format("{}: missing, expected the weights of stage {}", cloning.from.string(),
-                       JobName(round - 1)));
     RolloutJob job{.name = cloning.name,
                    .weights = cloning.from,
                    .plan = {},
@@ -232,22 +244,13 @@ class Training {
     job.plan.scenes = recipe_.data.scenes;
     job.plan.noise = 0;
     job.plan.seed = recipe_.seed + 1000 * static_cast<uint64_t>(round);
-    if (!CollectRollouts(context_, job, instructions, Sentences())) return false;
-    const DemoSet all = DataOf(round);
-    TokenStores tokens = OpenTokens(context_, all);
-    if (!FillTokens(context_, all, tokens)) return false;
-    return TrainCloning(context_, cloning, all, tokens, Sentences());
+    return CollectRollouts(context_, job, instructions, Sentences()) && TrainJob(round);
   }
 
   bool Deepen() {
     if (recipe_.deepen.steps == 0 || std::filesystem::exists(CloningResult(context_, "deepen"))) return true;
-    const CloningJob job = JobOf(deepening());
-    if (!std::filesystem::exists(job.from))
-      Fail(fmt::format("{}: missing, expected the weights of stage {}", job.from.string(),
-                       JobName(recipe_.dagger.rounds)));
-    const DemoSet all = DataOf(deepening());
-    TokenStores tokens = OpenTokens(context_, all);
-    return FillTokens(context_, all, tokens) && TrainCloning(context_, job, all, tokens, Sentences());
+    RequireWeights(deepening());
+    return TrainJob(deepening());
   }
 
   // Of the newest weights there are, finished or not.
