@@ -1,5 +1,7 @@
 #include "agent/training/vision_objective.h"
 
+#include <algorithm>
+
 namespace deerbench {
 namespace {
 
@@ -22,6 +24,39 @@ torch::Tensor Features(ConvCameraEncoder& camera, const torch::Tensor& images) {
                                   convolution->bias.to(torch::kBFloat16), options.stride(), padding));
   }
   return x.to(torch::kFloat32).contiguous();
+}
+
+struct LandmarkLoss {
+  torch::Tensor total, error;  // nats; cells, detached
+};
+
+// Cross-entropy of the first slots' attention with a point that is shared among the four cells around it.
+LandmarkLoss Landmarks(ConvCameraEncoder& camera, const torch::Tensor& features,
+                       const torch::Tensor& places) {
+  const int64_t grid = features.size(-1);
+  const int64_t slots = std::min<int64_t>(camera->config.slots, places.size(1));
+  const torch::Tensor attention = camera->Attention(features).narrow(1, 0, slots);  // (N, L, G * G)
+  const torch::Tensor at = places.narrow(1, 0, slots);
+  const torch::Tensor column = at.select(2, 0).clamp(0, grid - 1.001),
+                      row = at.select(2, 1).clamp(0, grid - 1.001);
+  const torch::Tensor seen = at.select(2, 2), count = seen.sum().clamp_min(1);
+  const torch::Tensor logs = (attention + 1e-8).log();
+  torch::Tensor entropy = torch::zeros_like(seen);
+  for (const int dy : {0, 1}) {
+    for (const int dx : {0, 1}) {
+      const torch::Tensor x = (column.floor() + dx).clamp_max(grid - 1),
+                          y = (row.floor() + dy).clamp_max(grid - 1);
+      const torch::Tensor share = (1 - (column - x).abs()).clamp_min(0) * (1 - (row - y).abs()).clamp_min(0);
+      const torch::Tensor cell = (y * grid + x).to(torch::kInt64).unsqueeze(2);
+      entropy = entropy - share * logs.gather(2, cell).squeeze(2);
+    }
+  }
+  const torch::Tensor total = (entropy * seen).sum() / count;
+  torch::NoGradGuard no_grad;
+  const torch::Tensor looked =
+      attention.matmul(camera->coordinates).add(1).mul(0.5 * (grid - 1));  // (N, L, 2)
+  const torch::Tensor off = (looked - torch::stack({column, row}, 2)).square().sum(2).sqrt();
+  return {total, (off * seen).sum() / count};
 }
 
 }  // namespace
@@ -54,8 +89,8 @@ VisionProbeImpl::VisionProbeImpl(const AgentConfig& agent, ConvEncoder encoder_i
   gripper_classes = register_module("gripper_classes", classifier(config.gripper_camera));
 }
 
-VisionLoss VisionProbeImpl::Loss(const VisionFrames& frames, const VisionTargets& targets, double flag_weight,
-                                 double class_weight) {
+VisionLoss VisionProbeImpl::Loss(const VisionFrames& frames, const VisionTargets& targets,
+                                 const VisionWeights& weights) {
   namespace F = torch::nn::functional;
   const torch::Tensor static_features =
       Features(encoder->static_camera, NormaliseHalved(frames.static_images, config));
@@ -75,15 +110,23 @@ VisionLoss VisionProbeImpl::Loss(const VisionFrames& frames, const VisionTargets
       kHuberDelta;
   VisionLoss loss;
   loss.total = (huber * weight).sum() / weight.sum().clamp_min(1) +
-               flag_weight * F::binary_cross_entropy_with_logits(flags, targets.flags);
+               weights.flags * F::binary_cross_entropy_with_logits(flags, targets.flags);
   torch::Tensor wrong_cells = torch::zeros({}, predicted.options());
-  if (class_weight > 0) {
+  if (weights.classes > 0) {
     const torch::Tensor s = static_classes(static_features), g = gripper_classes(gripper_features);
-    loss.total = loss.total + class_weight * (F::cross_entropy(s, targets.static_classes) +
-                                              F::cross_entropy(g, targets.gripper_classes));
+    loss.total = loss.total + weights.classes * (F::cross_entropy(s, targets.static_classes) +
+                                                 F::cross_entropy(g, targets.gripper_classes));
     torch::NoGradGuard no_grad;
     wrong_cells = 0.5 * (s.argmax(1).ne(targets.static_classes).to(torch::kFloat32).mean() +
                          g.argmax(1).ne(targets.gripper_classes).to(torch::kFloat32).mean());
+  }
+  loss.landmark_error = torch::zeros({}, predicted.options());
+  if (weights.landmarks > 0) {
+    const LandmarkLoss fixed = Landmarks(encoder->static_camera, static_features, targets.static_landmarks);
+    const LandmarkLoss moving =
+        Landmarks(encoder->gripper_camera, gripper_features, targets.gripper_landmarks);
+    loss.total = loss.total + weights.landmarks * (fixed.total + moving.total);
+    loss.landmark_error = fixed.error;
   }
   torch::NoGradGuard no_grad;
   loss.number_errors = ((predicted - targets.numbers).abs() * weight).sum(0) / weight.sum(0).clamp_min(1e-6);

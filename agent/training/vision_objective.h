@@ -22,13 +22,22 @@ struct VisionTargets {
   torch::Tensor flags;            // (N, F) 0 or 1
   torch::Tensor static_classes;   // (N, G, G) int64: what lies at each cell
   torch::Tensor gripper_classes;  // (N, G, G)
+  // Places that slots are to look at, the first L of each camera: column and row of its feature map, and 1
+  // where that counts, else 0.
+  torch::Tensor static_landmarks, gripper_landmarks;  // (N, L, 3)
+};
+
+// What the parts of the loss weigh beside the numbers.
+struct VisionWeights {
+  double flags = 0.1, classes = 0.05, landmarks = 0;
 };
 
 struct VisionLoss {
-  torch::Tensor total;          // scalar
-  torch::Tensor number_errors;  // (R) mean absolute error over frames that count, in scaled units; detached
-  torch::Tensor flag_error;     // scalar: share of wrong flags
-  torch::Tensor class_error;    // scalar: share of wrong cells, both cameras
+  torch::Tensor total;           // scalar
+  torch::Tensor number_errors;   // (R) mean absolute error over frames that count, in scaled units; detached
+  torch::Tensor flag_error;      // scalar: share of wrong flags
+  torch::Tensor class_error;     // scalar: share of wrong cells, both cameras
+  torch::Tensor landmark_error;  // scalar: cells from where a slot looks to where it should, static camera
 };
 
 // Encoder and head together: what pre-training optimises. Only `encoder` is kept.
@@ -36,8 +45,7 @@ struct VisionProbeImpl : torch::nn::Module {
   VisionProbeImpl(const AgentConfig& config, ConvEncoder encoder, int numbers, int flags, int classes,
                   int hidden);
 
-  VisionLoss Loss(const VisionFrames& frames, const VisionTargets& targets, double flag_weight,
-                  double class_weight);
+  VisionLoss Loss(const VisionFrames& frames, const VisionTargets& targets, const VisionWeights& weights);
 
   VisionConfig config;
   int numbers;

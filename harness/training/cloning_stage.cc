@@ -62,9 +62,10 @@ std::filesystem::path StatePath(const StageContext& context, const std::string& 
 std::string Key(const StageContext& context, const CloningJob& job) {
   const CloningRecipe& r = job.recipe;
   return fmt::format(
-      "{} seed {} steps {} batch {} chunk {} lr {} wd {} gripper {} huber {} balance {} exits {} agent {}",
+      "{} seed {} steps {} batch {} chunk {} lr {} wd {} gripper {} huber {} balance {} exits {} agent {} "
+      "jitter {}",
       job.name, context.recipe.seed, r.steps, r.batch, r.chunk, r.learning_rate, r.weight_decay,
-      r.gripper_weight, r.huber_delta, r.task_balance, r.exits, context.recipe.agent);
+      r.gripper_weight, r.huber_delta, r.task_balance, r.exits, context.recipe.agent, r.color_jitter);
 }
 
 AgentModel MakeModel(const StageContext& context, const CloningJob& job) {

@@ -13,6 +13,7 @@
 #include "datasets/demo_file.h"
 #include "datasets/rollout.h"
 #include "harness/training/batch_actor.h"
+#include "harness/training/color_jitter.h"
 #include "harness/training/frame_store.h"
 #include "sim/env/env_version.h"
 #include "sim/expert/expert.h"
@@ -25,10 +26,11 @@ namespace {
 class Slot {
  public:
   Slot(const TabletopScene& scene, const CollectUnit& unit, const CollectSettings& plan,
-       const DaggerRecipe& recipe, int exits, int max_steps, const std::string& source,
+       const DaggerRecipe& recipe, double color_jitter, int exits, int max_steps, const std::string& source,
        const Phrasings& phrasings, const Instructions& instructions)
       : unit_(unit),
         recipe_(recipe),
+        color_jitter_(color_jitter),
         source_(source),
         seed_(plan.seed),
         exits_(exits),
@@ -57,6 +59,10 @@ class Slot {
     label_ = expert_.Step(tabletop_.world());
     if (!agent_acts()) return;
     tabletop_.Observe(observation_);
+    if (color_jitter_ > 0) {
+      colors_.Apply(observation_.rgb_static);
+      colors_.Apply(observation_.rgb_gripper);
+    }
     row_.observation = &observation_;
     if (random_exit_) row_.exit = static_cast<int>(random_.Below(exits_));
   }
@@ -91,6 +97,7 @@ class Slot {
     start_ = tabletop_.world().Info();
     expert_.Reset(tabletop_.world(), task, random_.Next());
     steps_ = speechless_ = 0;
+    if (color_jitter_ > 0) colors_ = ColorJitter(color_jitter_, random_.Next());
     row_ = {};
     const auto& choices = phrasings_[task];
     row_.ids = &choices[random_.Below(choices.size())];
@@ -128,6 +135,7 @@ class Slot {
 
   CollectUnit unit_;
   const DaggerRecipe& recipe_;
+  double color_jitter_;
   std::string source_;
   uint64_t seed_;
   int exits_, max_steps_;
@@ -137,6 +145,7 @@ class Slot {
   Tabletop tabletop_;
   Expert expert_;
   Observation observation_;
+  ColorJitter colors_{0, 0};  // of this part
   ExpertStep label_;
   SceneInfo start_;
   ActorRow row_;
@@ -209,7 +218,8 @@ bool CollectRollouts(StageContext& context, const RolloutJob& job, const Instruc
     for (int i = 0; i < recipe.worlds; ++i) {
       const CollectUnit unit = next_unit();
       slots.push_back(std::make_unique<Slot>(scenes.at(job.plan.scenes[unit.scene]), unit, job.plan, recipe,
-                                             job.exits, recipe.max_steps, job.name, phrasings, instructions));
+                                             context.recipe.cloning.color_jitter, job.exits, recipe.max_steps,
+                                             job.name, phrasings, instructions));
     }
     const auto each_slot = [&](const auto& work) {
       threads.Run([&](int thread) {

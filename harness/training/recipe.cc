@@ -47,7 +47,7 @@ DataRecipe ReadData(const YamlReader& yaml) {
 VisionRecipe ReadVision(const YamlReader& yaml) {
   yaml.AllowKeys({"steps", "batch", "warmup_steps", "save_every", "learning_rate", "final_fraction",
                   "weight_decay", "max_gradient_norm", "average_decay", "frames", "hidden", "flag_weight",
-                  "class_weight", "visible_pixels", "color_jitter"});
+                  "class_weight", "visible_pixels", "color_jitter", "landmark_weight"});
   VisionRecipe vision;
   ReadSteps(yaml, vision);
   ReadAtLeast(yaml, "frames", 1, vision.frames);
@@ -55,6 +55,7 @@ VisionRecipe ReadVision(const YamlReader& yaml) {
   ReadAtLeast(yaml, "visible_pixels", 0, vision.visible_pixels);
   ReadWithin(yaml, "color_jitter", 0, 2, vision.color_jitter);
   ReadWithin(yaml, "flag_weight", 0, 1e6, vision.flag_weight);
+  ReadWithin(yaml, "landmark_weight", 0, 1e6, vision.landmark_weight);
   ReadWithin(yaml, "class_weight", 0, 1e6, vision.class_weight);
   return vision;
 }
@@ -62,12 +63,13 @@ VisionRecipe ReadVision(const YamlReader& yaml) {
 CloningRecipe ReadCloning(const YamlReader& yaml) {
   yaml.AllowKeys({"steps", "batch", "warmup_steps", "save_every", "learning_rate", "final_fraction",
                   "weight_decay", "max_gradient_norm", "average_decay", "gripper_weight", "task_balance",
-                  "chunk", "huber_delta", "exits"});
+                  "chunk", "huber_delta", "exits", "color_jitter"});
   CloningRecipe cloning;
   ReadSteps(yaml, cloning);
   ReadWithin(yaml, "gripper_weight", 0, 1e6, cloning.gripper_weight);
   ReadWithin(yaml, "task_balance", 0, 1, cloning.task_balance);
   ReadAtLeast(yaml, "chunk", 1, cloning.chunk);
+  ReadWithin(yaml, "color_jitter", 0, 2, cloning.color_jitter);
   ReadAtLeast(yaml, "exits", 0, cloning.exits);
   ReadWithin(yaml, "huber_delta", 1e-6, 1e6, cloning.huber_delta);
   return cloning;

@@ -28,9 +28,11 @@ struct VisionRecipe : StepRecipe {
   int frames = 100000;  // at most, evenly spread over the demonstrations
   int hidden = 256;     // width of the head that is thrown away
   double flag_weight = 0.1, class_weight = 0.05;
+  // Of teaching one slot each to look at button, switch, handles and blocks (landmarks.h): what a scene that
+  // nobody has seen is found by. 0: not at all.
+  double landmark_weight = 0;
   int visible_pixels = 4;  // a block counts where a camera sees at least so many pixels of it
-  // How far the pictures' colours are thrown about, for scenes that nobody has seen: brightness by a factor
-  // of up to exp(this), each channel by half as much again, and up to 64 * this of 255 added. 0: not at all.
+  // How far each picture's colours are thrown about (color_jitter.h). 0: not at all.
   double color_jitter = 0;
 };
 
@@ -43,6 +45,8 @@ struct CloningRecipe : StepRecipe {
   // Only the first so many exits and the layers below them, 0 for all: a shallow network costs less to train.
   // DAgger rounds train (and act with) the same ones.
   int exits = 0;
+  // Every demonstration, and every subtask of the rollouts, is seen in colours of its own (color_jitter.h).
+  double color_jitter = 0;
 };
 
 struct DaggerRecipe {

@@ -9,7 +9,9 @@
 #include "agent/training/step_threads.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/random.h"
 #include "base/sha256.h"
+#include "harness/training/color_jitter.h"
 #include "harness/training/frame_store.h"
 #include "harness/training/vision_stage.h"
 
@@ -69,6 +71,15 @@ bool TokenStore::Fill(StageContext& context, const DemoSet& data, int file,
     refs.clear();
     for (int64_t i = 0; i < n; ++i) refs.push_back(data.ref(file, done + i));
     loader.Load(refs, {rgb_static.data_ptr<uint8_t>(), rgb_gripper.data_ptr<uint8_t>(), nullptr, nullptr});
+    if (const double jitter = context.recipe.cloning.color_jitter; jitter > 0) {
+      for (int64_t i = 0; i < n; ++i) {
+        const ColorJitter colors(jitter, SplitMix64(context.recipe.seed).Next() + refs[i].demo);
+        for (const torch::Tensor& pictures : {rgb_static, rgb_gripper}) {
+          const torch::Tensor picture = pictures[i];
+          colors.Apply({picture.data_ptr<uint8_t>(), static_cast<size_t>(picture.numel())});
+        }
+      }
+    }
     threads.Run([&](int thread) {
       torch::NoGradGuard none;
       const int64_t parts = threads.size(), begin = n * thread / parts, end = n * (thread + 1) / parts;
@@ -103,8 +114,10 @@ std::unique_ptr<TokenStore> OpenTokenStore(const StageContext& context, const st
                      context.File(kVisionFile).string()));
   }
   const std::string encoder = Sha256Hex(ReadFile(context.File(kVisionFile))).substr(0, 16);
-  return std::make_unique<TokenStore>(context.File("tokens-" + demos.stem().string() + ".bin"),
-                                      fmt::format("{} encoder {}", source, encoder), context.agent, frames);
+  return std::make_unique<TokenStore>(
+      context.File("tokens-" + demos.stem().string() + ".bin"),
+      fmt::format("{} encoder {} jitter {}", source, encoder, context.recipe.cloning.color_jitter),
+      context.agent, frames);
 }
 
 TokenStores OpenTokens(const StageContext& context, const DemoSet& data) {

@@ -12,7 +12,9 @@
 #include "agent/training/replicas.h"
 #include "agent/training/vision_objective.h"
 #include "base/random.h"
+#include "harness/training/color_jitter.h"
 #include "harness/training/frame_store.h"
+#include "harness/training/landmarks.h"
 #include "harness/training/scene_targets.h"
 
 namespace deerbench {
@@ -20,20 +22,6 @@ namespace {
 
 constexpr int kHeldOutEvery = 40;  // demonstrations: every so many serve as a test
 constexpr int kTestFrames = 1024, kTestEvery = 500, kLogEvery = 20;
-
-// Other light and other paint: a linear function of each channel's bytes, drawn anew for every picture.
-void JitterColors(uint8_t* rgb, int64_t bytes, double strength, SplitMix64& random) {
-  const auto draw = [&] { return 2 * random.Uniform() - 1; };
-  const double brightness = strength * draw();
-  std::array<std::array<uint8_t, 256>, 3> table;
-  for (auto& channel : table) {
-    const double gain = std::exp(brightness + 0.5 * strength * draw()), shift = 64 * strength * draw();
-    for (int i = 0; i < 256; ++i)
-      channel[i] = static_cast<uint8_t>(std::clamp(std::lround(gain * i + shift), 0L, 255L));
-  }
-  for (int64_t i = 0; i + 2 < bytes; i += 3)
-    for (int c = 0; c < 3; ++c) rgb[i + c] = table[c][rgb[i + c]];
-}
 
 // All frames that were drawn, with their targets in memory.
 class VisionData {
@@ -54,7 +42,7 @@ class VisionData {
   bool Draw(StageContext& context) {
     for (auto& store : stores_)
       if (!store->Fill(context.Scenes(data_.scenes()), context.threads, context.monitor)) return false;
-    Collect(context.recipe.vision.visible_pixels);
+    Collect(context.Scenes(data_.scenes()), context.recipe.vision.visible_pixels);
     return true;
   }
 
@@ -71,8 +59,9 @@ class VisionData {
                            torch::empty({n, g, g, 3}, torch::kUInt8), torch::empty({n, 15})};
     VisionTargets targets = {
         torch::empty({n, SceneTargets::kNumbers}), torch::empty({n, SceneTargets::kNumbers}),
-        torch::empty({n, SceneTargets::kFlags}), torch::empty({n, sg, sg}, torch::kUInt8),
-        torch::empty({n, gg, gg}, torch::kUInt8)};
+        torch::empty({n, SceneTargets::kFlags}),   torch::empty({n, sg, sg}, torch::kUInt8),
+        torch::empty({n, gg, gg}, torch::kUInt8),  torch::empty({n, kLandmarks, 3}),
+        torch::empty({n, kLandmarks, 3})};
     for (int64_t i = 0; i < n; ++i) {
       const Row& row = rows_[rows[i]];
       const uint8_t* record = stores_[row.store]->record(row.record);
@@ -83,10 +72,11 @@ class VisionData {
       copy(frames.static_images, record);
       copy(frames.gripper_images, record + layout_.gripper_begin());
       if (jitter > 0) {
-        SplitMix64 random(seed + first + static_cast<uint64_t>(i));
+        uint64_t draw = 2 * (seed + first + static_cast<uint64_t>(i));  // each camera has its own light
         for (const torch::Tensor& pictures : {frames.static_images, frames.gripper_images}) {
-          const int64_t bytes = pictures.numel() / n;
-          JitterColors(pictures.data_ptr<uint8_t>() + i * bytes, bytes, jitter, random);
+          const auto bytes = static_cast<size_t>(pictures.numel() / n);
+          ColorJitter(jitter, draw++)
+              .Apply({pictures.data_ptr<uint8_t>() + static_cast<size_t>(i) * bytes, bytes});
         }
       }
       copy(targets.static_classes, record + layout_.static_classes_begin());
@@ -98,6 +88,8 @@ class VisionData {
       put(targets.numbers, row.targets.numbers);
       put(targets.number_weights, row.weights);
       put(targets.flags, row.targets.flags);
+      put(targets.static_landmarks, row.static_landmarks);
+      put(targets.gripper_landmarks, row.gripper_landmarks);
     }
     targets.static_classes = targets.static_classes.to(torch::kInt64);
     targets.gripper_classes = targets.gripper_classes.to(torch::kInt64);
@@ -111,9 +103,26 @@ class VisionData {
     int64_t frame = 0;  // of the DemoSet
     SceneTargets targets;
     std::array<float, SceneTargets::kNumbers> weights{};
+    std::array<float, kLandmarks * 3> static_landmarks{}, gripper_landmarks{};
   };
 
-  void Collect(int visible_pixels) {
+  // Where the landmarks are on one camera's map; blocks that it does not see do not count.
+  static std::array<float, kLandmarks * 3> Places(const Camera& camera, int grid,
+                                                  const std::array<Vec3, kLandmarks>& landmarks,
+                                                  const uint16_t* block_pixels, int visible_pixels) {
+    std::array<float, kLandmarks * 3> places;
+    for (int i = 0; i < kLandmarks; ++i) {
+      const MapPlace place = PlaceOnMap(camera, grid, landmarks[i]);
+      const int block = i - (kLandmarks - 3);
+      const bool seen = place.seen > 0 && (block < 0 || block_pixels[block] >= visible_pixels);
+      places[3 * i] = place.column;
+      places[3 * i + 1] = place.row;
+      places[3 * i + 2] = seen ? 1 : 0;
+    }
+    return places;
+  }
+
+  void Collect(const std::map<std::string, TabletopScene>& scenes, int visible_pixels) {
     for (int file = 0; file < data_.files(); ++file) {
       const FrameStore& store = *stores_[file];
       int loaded = -1;
@@ -135,6 +144,12 @@ class VisionData {
           std::fill_n(row.weights.begin() + block * SceneTargets::kNumbersPerBlock,
                       SceneTargets::kNumbersPerBlock, 0.0f);
         }
+        const SceneModel& model = *scenes.at(data_.reader(file)->demos()[ref.demo].scene).model;
+        const std::array<Vec3, kLandmarks> landmarks = LandmarksOf(model, states[ref.step]);
+        row.static_landmarks =
+            Places(model.static_camera(), layout_.static_grid, landmarks, counts, visible_pixels);
+        row.gripper_landmarks = Places(model.gripper_camera(Unpack(states[ref.step]).X_WGripperCamera),
+                                       layout_.gripper_grid, landmarks, counts + 3, visible_pixels);
         const bool held_out = ref.demo % kHeldOutEvery == kHeldOutEvery - 1;
         (held_out ? test_ : training_).push_back(static_cast<int>(rows_.size()));
         rows_.push_back(row);
@@ -153,8 +168,9 @@ VisionFrames To(const VisionFrames& x, torch::Device device) {
   return {x.static_images.to(device), x.gripper_images.to(device), x.robot_obs.to(device)};
 }
 VisionTargets To(const VisionTargets& x, torch::Device device) {
-  return {x.numbers.to(device), x.number_weights.to(device), x.flags.to(device), x.static_classes.to(device),
-          x.gripper_classes.to(device)};
+  return {x.numbers.to(device),          x.number_weights.to(device),  x.flags.to(device),
+          x.static_classes.to(device),   x.gripper_classes.to(device), x.static_landmarks.to(device),
+          x.gripper_landmarks.to(device)};
 }
 
 // Mean errors in words' units: metres become millimetres.
@@ -183,7 +199,8 @@ nlohmann::json Errors(const VisionLoss& loss) {
           {"button_mm", 1000 * mean([&](size_t i) { return i == kBlocks + 2; })},
           {"switch_rad", mean([&](size_t i) { return i == kBlocks + 3; })},
           {"lights_wrong", loss.flag_error.item<double>()},
-          {"cells_wrong", loss.class_error.item<double>()}};
+          {"cells_wrong", loss.class_error.item<double>()},
+          {"landmarks_off_cells", loss.landmark_error.item<double>()}};
 }
 
 std::string Note(const nlohmann::json& errors, double frames_per_s) {
@@ -194,8 +211,9 @@ std::string Note(const nlohmann::json& errors, double frames_per_s) {
 
 std::string Key(const StageContext& context) {
   const VisionRecipe& r = context.recipe.vision;
-  return fmt::format("vision seed {} steps {} batch {} hidden {} lr {} wd {} jitter {}", context.recipe.seed,
-                     r.steps, r.batch, r.hidden, r.learning_rate, r.weight_decay, r.color_jitter);
+  return fmt::format("vision seed {} steps {} batch {} hidden {} lr {} wd {} jitter {} landmarks {}",
+                     context.recipe.seed, r.steps, r.batch, r.hidden, r.learning_rate, r.weight_decay,
+                     r.color_jitter, r.landmark_weight);
 }
 
 }  // namespace
@@ -204,6 +222,8 @@ bool VisionDone(const StageContext& context) { return std::filesystem::exists(co
 
 bool TrainVision(StageContext& context, const DemoSet& demos) {
   const VisionRecipe& recipe = context.recipe.vision;
+  const VisionWeights weights = {
+      .flags = recipe.flag_weight, .classes = recipe.class_weight, .landmarks = recipe.landmark_weight};
   VisionData data(context, demos);
   if (!data.Draw(context)) return false;
 
@@ -236,8 +256,7 @@ bool TrainVision(StageContext& context, const DemoSet& demos) {
     std::vector<int> chosen;
     for (size_t i = 0; i < rows.size() && chosen.size() < kTestFrames; i += step) chosen.push_back(rows[i]);
     const auto [frames, targets] = data.Batch(chosen);
-    return Errors(models.model(0)->Loss(To(frames, context.device), To(targets, context.device),
-                                        recipe.flag_weight, recipe.class_weight));
+    return Errors(models.model(0)->Loss(To(frames, context.device), To(targets, context.device), weights));
   };
 
   context.monitor.Begin("vision", "steps", recipe.steps, optimizer.step());
@@ -258,8 +277,7 @@ bool TrainVision(StageContext& context, const DemoSet& demos) {
       const size_t begin = rows.size() * part / parts, end = rows.size() * (part + 1) / parts;
       const auto [frames, targets] =
           data.Batch(std::span(rows).subspan(begin, end - begin), recipe.color_jitter, jitter_seed, begin);
-      losses[part] = model->Loss(To(frames, context.device), To(targets, context.device), recipe.flag_weight,
-                                 recipe.class_weight);
+      losses[part] = model->Loss(To(frames, context.device), To(targets, context.device), weights);
       (losses[part].total * (static_cast<double>(end - begin) / static_cast<double>(rows.size()))).backward();
     });
     const double norm = optimizer.Step();
