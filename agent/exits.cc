@@ -28,6 +28,7 @@ void ExitOptions::Validate(int model_layers) const {
     Fail(fmt::format("there are {} thresholds, expected {}: one for each exit up to layer {}",
                      thresholds.size(), usable, max_layer));
   }
+  FindCriterion(criterion);
   if (steps_per_stage < 1) Fail(fmt::format("steps_per_stage is {}, expected at least 1", steps_per_stage));
 }
 

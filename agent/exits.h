@@ -2,7 +2,10 @@
 #pragma once
 
 #include <array>
+#include <string>
 #include <vector>
+
+#include "agent/criteria/criterion.h"
 
 namespace deerbench {
 
@@ -11,6 +14,7 @@ struct ExitOptions {
   std::vector<float> thresholds;  // one for each exit layer up to max_layer
   int max_layer = 0;              // highest allowed exit; between two exits the next one is taken
   int steps_per_stage = 1;        // decide anew every so many steps, in between keep the exit or a later one
+  std::string criterion = kDefaultCriterion;
 
   // The layer at which the walk ends at the latest.
   int LastLayer() const;
@@ -20,8 +24,8 @@ struct ExitOptions {
 // What one exit said.
 struct ExitProbe {
   int layer = 0;
-  float difference = 0;  // root mean square change of the pose since the exit before
-  std::array<float, 6> pose{};
+  float difference = 0;         // what the criterion said, compared with the exit's threshold
+  std::array<float, 6> pose{};  // zero, as the probability, unless the criterion reads poses
   float gripper_probability = 0;
 };
 

@@ -6,74 +6,67 @@
 namespace deerbench {
 
 MultiExitRollout::MultiExitRollout(AgentModel model, ExitOptions options)
-    : model_(std::move(model)), options_(std::move(options)) {
-  options_.Validate(static_cast<int>(model_->lang_encoder->layers.size()));
-}
+    : model_(std::move(model)),
+      walk_(std::move(options), static_cast<int>(model_->lang_encoder->layers.size())) {}
 
-void MultiExitRollout::Reset() {
+void MultiExitRollout::Reset(uint64_t seed) {
   state_ = {};
-  step_ = 0;
-  stage_exit_ = -1;
+  walk_.Reset(seed);
 }
 
-MultiExitRollout::HeadResult MultiExitRollout::RunHead(const torch::Tensor& pooled) {
+void MultiExitRollout::AskHead(Place& place, ExitStep& step) {
   HeadState next = state_;
-  HeadOutput output = model_->extra_exit->Run(pooled.unsqueeze(1), next);
-  return {output, next};
+  HeadOutput output = model_->extra_exit->Run(place.pooled.unsqueeze(1), next);
+  ++step.head_evaluations;
+  place.pose = output.pose.flatten().contiguous();
+  place.gripper_probability = torch::sigmoid(output.gripper_logit).item<float>();
+  place.head = HeadResult{std::move(output), std::move(next)};
+}
+
+MultiExitRollout::Place MultiExitRollout::Look(const torch::Tensor& x, const torch::Tensor& mask,
+                                               ExitStep& step) {
+  Place place;
+  place.pooled = model_->Pool(x, mask).contiguous();
+  if (walk_.reads_features())
+    place.reading.features = {place.pooled.data_ptr<float>(), static_cast<size_t>(place.pooled.numel())};
+  if (walk_.reads_poses()) {
+    AskHead(place, step);
+    place.reading.pose = {place.pose.data_ptr<float>(), 6};
+    place.reading.gripper_probability = place.gripper_probability;
+  }
+  return place;
 }
 
 ExitStep MultiExitRollout::Step(const torch::Tensor& media, const torch::Tensor& ids,
                                 const torch::Tensor& mask) {
   torch::InferenceMode inference;
   const TextContext context = model_->lang_encoder->MakeContext(ids, mask);
-  const bool decide = step_ % options_.steps_per_stage == 0;
 
   ExitStep step;
-  torch::Tensor x = model_->lang_encoder->Embed(ids), before, reference;
+  torch::Tensor x = model_->lang_encoder->Embed(ids);
+  walk_.Begin();
   for (int layer = 0;; ++layer) {
-    before = x;
+    if (walk_.NeedsReference(layer)) walk_.SetReference(Look(x, mask, step).reading);
     const auto start = std::chrono::steady_clock::now();
     x = model_->lang_encoder->RunLayer(layer, x, media, context);
     const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
     step.llm_ms += elapsed.count();
-    const auto exit = std::find(options_.exit_layers.begin(), options_.exit_layers.end(), layer);
-    if (exit == options_.exit_layers.end()) continue;
-    const bool forced = layer >= options_.max_layer;
-    if (!decide && !forced && layer < stage_exit_) continue;
+    if (!walk_.MayEnd(layer)) continue;
 
-    // The first exit compares with what the layer below it would have done.
-    if (decide && !reference.defined()) {
-      reference = RunHead(model_->Pool(before, mask)).output.pose;
-      ++step.head_evaluations;
-    }
-    const torch::Tensor pooled = model_->Pool(x, mask);
-    HeadResult head = RunHead(pooled);
-    ++step.head_evaluations;
-    const float probability = torch::sigmoid(head.output.gripper_logit).item<float>();
-    const torch::Tensor pose = head.output.pose.flatten().contiguous();
-    bool leave = forced || !decide;
-    if (decide) {
-      ExitProbe probe{.layer = layer, .gripper_probability = probability};
-      probe.difference = (head.output.pose - reference).square().mean().sqrt().item<float>();
-      std::copy_n(pose.data_ptr<float>(), 6, probe.pose.begin());
-      step.probes.push_back(probe);
-      reference = head.output.pose;
-      const size_t index = exit - options_.exit_layers.begin();
-      leave = leave || (index < options_.thresholds.size() && probe.difference <= options_.thresholds[index]);
-    }
-    if (!leave) continue;
+    Place place = Look(x, mask, step);
+    if (walk_.weighs() && !walk_.Weigh(layer, place.reading, step)) continue;
+    if (!place.head) AskHead(place, step);
+    walk_.End(layer);
 
-    state_ = head.next;
-    pooled_ = pooled;
+    state_ = place.head->next;
+    pooled_ = place.pooled;
     step.exit_layer = layer;
-    step.gripper_probability = probability;
-    for (int i = 0; i < 6; ++i) step.action[i] = static_cast<float>(c10::Half(pose.data_ptr<float>()[i]));
-    step.action[6] = probability > 0.5f ? 1.0f : -1.0f;
-    break;
+    step.gripper_probability = place.gripper_probability;
+    for (int i = 0; i < 6; ++i)
+      step.action[i] = static_cast<float>(c10::Half(place.pose.data_ptr<float>()[i]));
+    step.action[6] = place.gripper_probability > 0.5f ? 1.0f : -1.0f;
+    return step;
   }
-  if (decide) stage_exit_ = step.exit_layer;
-  ++step_;
-  return step;
 }
 
 }  // namespace deerbench

@@ -4,8 +4,10 @@
 
 #include <torch/torch.h>
 
+#include <optional>
+
 #include "agent/agent_model.h"
-#include "agent/exits.h"
+#include "agent/exit_walk.h"
 
 namespace deerbench {
 
@@ -16,7 +18,7 @@ class MultiExitRollout {
   MultiExitRollout(AgentModel model, ExitOptions options);
 
   // Forgets the history and the step count: the start of a subtask.
-  void Reset();
+  void Reset(uint64_t seed = 0);
   // media (1, m, D), ids and mask (1, T).
   ExitStep Step(const torch::Tensor& media, const torch::Tensor& ids, const torch::Tensor& mask);
 
@@ -28,14 +30,21 @@ class MultiExitRollout {
     HeadOutput output;
     HeadState next;
   };
-  HeadResult RunHead(const torch::Tensor& pooled);  // (1, d)
+  // Pooled features of one place, what the head says there if anybody asked, and both for the criterion.
+  struct Place {
+    torch::Tensor pooled;  // (1, d)
+    std::optional<HeadResult> head;
+    torch::Tensor pose;  // (6)
+    float gripper_probability = 0;
+    ExitReading reading;
+  };
+  void AskHead(Place& place, ExitStep& step);
+  Place Look(const torch::Tensor& x, const torch::Tensor& mask, ExitStep& step);
 
   AgentModel model_;
-  ExitOptions options_;
+  ExitWalk walk_;
   HeadState state_;
   torch::Tensor pooled_;
-  int step_ = 0;
-  int stage_exit_ = -1;
 };
 
 }  // namespace deerbench

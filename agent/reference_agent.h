@@ -45,8 +45,8 @@ class ReferenceAgent {
   // checkpoint, or its vision encoder takes no bytes.
   ReferenceAgent(const CheckpointFolder& folder, const ExitOptions& exits);
 
-  // Forgets the history: the start of a subtask.
-  void Reset() { rollout_.Reset(); }
+  // Forgets the history: the start of a subtask. `seed` is the exit criterion's.
+  void Reset(uint64_t seed = 0) { rollout_.Reset(seed); }
   // Throws Error if a picture has another size than the config says or the sentence is not valid UTF-8.
   AgentStep Step(const AgentInput& input, std::string_view sentence);
 

@@ -21,7 +21,7 @@ class FusedAgent {
       : FusedAgent(OpenCheckpoint(folder), std::move(exits)) {}
 
   // The start of a subtask.
-  void Reset() { model_.Reset(); }
+  void Reset(uint64_t seed = 0) { model_.Reset(seed); }
   // As FusedModel::Step; what depends on the sentence alone is kept while it stays the same. Throws Error if
   // it is not valid UTF-8.
   FusedStep Step(std::span<const uint8_t> static_rgb, std::span<const uint8_t> gripper_rgb,

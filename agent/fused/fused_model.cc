@@ -36,6 +36,11 @@ void CheckPicture(const char* name, std::span<const uint8_t> rgb, const ConvCame
   }
 }
 
+const AgentConfig& Checked(const AgentConfig& config) {
+  config.Validate();
+  return config;
+}
+
 // To half precision and back, as the official agent rounds its actions.
 float RoundToHalf(float value) { return _cvtsh_ss(_cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT)); }
 
@@ -47,9 +52,7 @@ double WallClockMs() {
 }
 
 FusedModel::FusedModel(const AgentConfig& config, const std::filesystem::path& file, ExitOptions exits)
-    : config_(config), exits_(std::move(exits)) {
-  config_.Validate();
-  exits_.Validate(config_.language.layers);
+    : config_(Checked(config)), walk_(std::move(exits), config.language.layers) {
   Require(config_.vision.kind == VisionKind::kConv,
           "the fused path needs an agent whose 'vision.kind' is conv");
   WeightReader weights(file);
@@ -72,7 +75,7 @@ FusedModel::FusedModel(const AgentConfig& config, const std::filesystem::path& f
   const std::vector<float> wte = weights.Read("lang_encoder.transformer.wte.weight", {vocab, d});
   for (int i = 0; i < vocab; ++i)
     std::copy_n(wte.begin() + static_cast<ptrdiff_t>(i) * d, d, embedding_.row(i));
-  for (int i = 0; i <= exits_.LastLayer(); ++i) layers_.emplace_back(config_, i, weights);
+  for (int i = 0; i <= this->exits().LastLayer(); ++i) layers_.emplace_back(config_, i, weights);
   head_ = std::make_unique<ActionHead>(config_, "extra_exit", weights);
   history_ = head_->MakeState();
   next_ = head_->MakeState();
@@ -80,15 +83,14 @@ FusedModel::FusedModel(const AgentConfig& config, const std::filesystem::path& f
 
   // Heads that only training uses, the norm that is never applied, layers behind the last exit.
   std::vector<std::string> ignored = {"lm_head.", "lm_exit_modules.", "lang_encoder.transformer.ln_f."};
-  for (int i = exits_.LastLayer() + 1; i < config_.language.layers; ++i)
+  for (int i = this->exits().LastLayer() + 1; i < config_.language.layers; ++i)
     ignored.push_back(fmt::format("lang_encoder.transformer.blocks.{}.", i));
   weights.RequireAllRead(ignored);
 }
 
-void FusedModel::Reset() {
+void FusedModel::Reset(uint64_t seed) {
   history_.Clear();
-  step_ = 0;
-  stage_exit_ = -1;
+  walk_.Reset(seed);
 }
 
 void FusedModel::SetPrompt(const std::vector<int>& ids) {
@@ -138,9 +140,25 @@ void FusedModel::Perceive(std::span<const uint8_t> static_rgb, std::span<const u
 
 HeadOutput FusedModel::RunHead(FusedStep& step) {
   const Stopwatch watch(clock_, step.times.head);
-  MaxPool(x_, text_->tokens, pooled_.row(0));
   step.macs.head += head_->macs();
+  ++step.exit.head_evaluations;
   return head_->Run(pooled_.row(0), history_, next_);
+}
+
+std::optional<HeadOutput> FusedModel::Look(FusedStep& step, ExitReading& reading) {
+  {
+    const Stopwatch watch(clock_, step.times.head);
+    MaxPool(x_, text_->tokens, pooled_.row(0));
+  }
+  reading = {};
+  if (walk_.reads_features())
+    reading.features = {pooled_.row(0), static_cast<size_t>(config_.language.width)};
+  if (!walk_.reads_poses()) return std::nullopt;
+  const HeadOutput head = RunHead(step);
+  pose_ = head.pose;
+  reading.pose = pose_;
+  reading.gripper_probability = head.gripper_probability;
+  return head;
 }
 
 FusedStep FusedModel::Step(std::span<const uint8_t> static_rgb, std::span<const uint8_t> gripper_rgb,
@@ -150,52 +168,34 @@ FusedStep FusedModel::Step(std::span<const uint8_t> static_rgb, std::span<const 
   Perceive(static_rgb, gripper_rgb, robot_obs, result);
   std::copy_n(embedded_.row(0), static_cast<size_t>(text_->tokens) * embedded_.stride(), x_.row(0));
 
-  const bool decide = step_ % exits_.steps_per_stage == 0;
   ExitStep& step = result.exit;
-  std::optional<HeadOutput> reference;
+  ExitReading reading;
+  walk_.Begin();
   for (int layer = 0;; ++layer) {
-    // The first exit compares with what the layer below it would have done.
-    if (decide && layer == exits_.exit_layers.front()) reference = RunHead(result);
+    if (walk_.NeedsReference(layer)) {
+      Look(result, reading);
+      walk_.SetReference(reading);
+    }
     {
       const Stopwatch watch(clock_, result.times.language);
       layers_[layer].Run(x_, media_, *text_);
     }
     ++result.layers_run;
     result.macs.llm += layers_[layer].macs(text_->tokens, media_.rows());
-    const auto exit = std::find(exits_.exit_layers.begin(), exits_.exit_layers.end(), layer);
-    if (exit == exits_.exit_layers.end()) continue;
-    const bool forced = layer >= exits_.max_layer;
-    if (!decide && !forced && layer < stage_exit_) continue;
+    if (!walk_.MayEnd(layer)) continue;
 
-    const HeadOutput head = RunHead(result);
-    bool leave = forced || !decide;
-    if (decide) {
-      float sum = 0;
-      for (int i = 0; i < 6; ++i) {
-        const float change = head.pose[i] - reference->pose[i];
-        sum += change * change;
-      }
-      step.probes.push_back({.layer = layer,
-                             .difference = std::sqrt(sum / 6),
-                             .pose = head.pose,
-                             .gripper_probability = head.gripper_probability});
-      reference = head;
-      const size_t index = exit - exits_.exit_layers.begin();
-      leave = leave ||
-              (index < exits_.thresholds.size() && step.probes.back().difference <= exits_.thresholds[index]);
-    }
-    if (!leave) continue;
+    std::optional<HeadOutput> head = Look(result, reading);
+    if (walk_.weighs() && !walk_.Weigh(layer, reading, step)) continue;
+    if (!head) head = RunHead(result);
+    walk_.End(layer);
 
     std::swap(history_, next_);
     step.exit_layer = layer;
-    step.gripper_probability = head.gripper_probability;
-    for (int i = 0; i < 6; ++i) step.action[i] = RoundToHalf(head.pose[i]);
-    step.action[6] = head.gripper_probability > 0.5f ? 1.0f : -1.0f;
-    break;
+    step.gripper_probability = head->gripper_probability;
+    for (int i = 0; i < 6; ++i) step.action[i] = RoundToHalf(head->pose[i]);
+    step.action[6] = head->gripper_probability > 0.5f ? 1.0f : -1.0f;
+    return result;
   }
-  if (decide) stage_exit_ = step.exit_layer;
-  ++step_;
-  return result;
 }
 
 size_t FusedModel::language_bytes() const {

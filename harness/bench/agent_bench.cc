@@ -28,8 +28,8 @@ class RecordingPolicy final : public Policy {
  public:
   RecordingPolicy(std::unique_ptr<AgentBackend> agent, int steps) : agent_(std::move(agent)), steps_(steps) {}
 
-  void Reset(uint64_t) override {
-    agent_->Reset();
+  void Reset(uint64_t seed) override {
+    agent_->Reset(seed);
     begins_ = true;
   }
 
@@ -105,7 +105,7 @@ ReferenceBench TimeReference(AgentBackend& reference, const std::vector<Moment>&
   std::vector<double> times_ms;
   for (const Moment& moment : moments) {
     if (result.steps == steps) break;
-    if (moment.begins) reference.Reset();
+    if (moment.begins) reference.Reset(0);
     const double start = ThreadCpuMs();
     const AgentDecision decision = reference.Decide(moment.observation, moment.instruction);
     times_ms.push_back(ThreadCpuMs() - start);

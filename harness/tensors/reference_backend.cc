@@ -14,7 +14,7 @@ class ReferenceBackend final : public AgentBackend {
   explicit ReferenceBackend(const AgentRequest& request)
       : agent_(OpenCheckpoint(request.checkpoint), request.exits) {}
 
-  void Reset() override { agent_.Reset(); }
+  void Reset(uint64_t seed) override { agent_.Reset(seed); }
 
   AgentDecision Decide(const Observation& observation, std::string_view instruction) override {
     AgentStep step = agent_.Step({.static_rgb = observation.rgb_static,

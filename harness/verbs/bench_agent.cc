@@ -9,6 +9,7 @@
 #include "harness/bench/agent_bench.h"
 #include "harness/policies/deer/deer_options.h"
 #include "harness/policies/deer/exit_plan.h"
+#include "harness/policies/deer/settle_exits.h"
 #include "harness/resources.h"
 #include "harness/tensors/tensor_plugin.h"
 #include "harness/verbs/bench.h"
@@ -49,6 +50,7 @@ int Run(const BenchSettings& settings, const AgentSettings& asked, const Program
   options.exit_layers = checkpoint.config.ExitLayers();
   options.agent = {.checkpoint = checkpoint.path,
                    .exits = ExitsFromText(config.policy_options.at("exit_plan"), options.exit_layers)};
+  options.agent.exits.criterion = CriterionOf(config);
   options.sentences = EvaluationSentences(config);
   MakeBackend reference;
   if (asked.reference && !installation.tensor_plugin.empty()) {

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "harness/policies/deer/deer_options.h"
 #include "harness/policies/deer/recording.h"
+#include "harness/policies/deer/settle_exits.h"
 #include "harness/process/interrupt.h"
 #include "harness/report/terminal_table.h"
 #include "harness/resources.h"
@@ -34,8 +35,8 @@ struct Settings {
 // Lets the agent walk to its last exit on demonstrations or tuning chains and keeps what every exit said.
 // Nothing if interrupted.
 std::optional<Calibration> Record(const Settings& settings, const EvalConfig& config,
-                                  const CheckpointFolder& checkpoint, const Installation& installation,
-                                  const Program& program) {
+                                  const CheckpointFolder& checkpoint, const std::string& criterion,
+                                  const Installation& installation, const Program& program) {
   const int samples = ParseInt("samples", settings.samples, 1, kMaxSamples);
   const std::vector<int> layers = checkpoint.config.ExitLayers();
   Calibration calibration{
@@ -43,13 +44,15 @@ std::optional<Calibration> Record(const Settings& settings, const EvalConfig& co
       .source = settings.demos.empty()
                     ? fmt::format("tuning chains in scene {}", config.split.scene)
                     : fmt::format("demonstrations of {}", fs::path(settings.demos).filename().string()),
+      .criterion = criterion,
       .exit_layers = layers,
       .differences = {}};
   std::shared_ptr<const DemoReader> reader;
   if (!settings.demos.empty()) reader = std::make_shared<DemoReader>(settings.demos);
   const std::vector<float> never(layers.size(), kNeverExit);
-  const auto agent = MakeAgent(config.policy_options.at("backend"),
-                               {checkpoint.path, DynamicExits(layers, never, layers.back())}, installation);
+  ExitOptions walk = DynamicExits(layers, never, layers.back());
+  walk.criterion = criterion;
+  const auto agent = MakeAgent(config.policy_options.at("backend"), {checkpoint.path, walk}, installation);
   const InterruptPipe interrupt;
   ProgressBar bar(program.terminal, "steps", samples, 0);
   const RecordingEvents events{.on_progress = [&](int done) { bar.Update(done, calibration.source); },
@@ -113,11 +116,14 @@ int Run(const Settings& settings, const Program& program) {
   EvalConfig config = ConfigForCheckpoint(settings.agent, installation);
   config.scenes = FindScenes("", program.env_scenes, program.executable).string();
   const CheckpointFolder checkpoint = LocateCheckpoint(config, installation);
+  const std::string criterion = CriterionOf(config);
+  const fs::path recorded = CalibrationPath(checkpoint, criterion);
   const Budget budget = ReadBudget(config);
   if (!budget.any() && !settings.record)
     Fail(
-        "budget: none, expected --budget-gmacs, --budget-peak-gmacs, --budget-ms or --budget-mib, or "
-        "--record");
+        "budget: none, expected --budget-gmacs, --budget-peak-gmacs, --budget-ms, --budget-mib or "
+        "--max-layers, "
+        "or --record");
   if (budget.any() && settings.out.empty()) Fail("out: missing, expected --out FILE for the thresholds");
 
   // What the budget cannot meet is said before any long work.
@@ -130,16 +136,16 @@ int Run(const Settings& settings, const Program& program) {
   }
   std::optional<Calibration> calibration;
   if (records) {
-    calibration = Record(settings, config, checkpoint, installation, program);
+    calibration = Record(settings, config, checkpoint, criterion, installation, program);
     if (!calibration) {
       PrintError("deerbench: interrupted; nothing was written\n");
       return kInterrupted;
     }
-    if (settings.record) WriteFileAtomically(CalibrationPath(checkpoint), ToJson(*calibration));
-    if (settings.record) PrintError(fmt::format("differences  {}\n", CalibrationPath(checkpoint).string()));
+    if (settings.record) WriteFileAtomically(recorded, ToJson(*calibration));
+    if (settings.record) PrintError(fmt::format("differences  {}\n", recorded.string()));
   } else {
-    calibration = ReadCalibration(CalibrationPath(checkpoint), checkpoint.WeightsSha256(),
-                                  checkpoint.config.ExitLayers());
+    calibration =
+        ReadCalibration(recorded, checkpoint.WeightsSha256(), criterion, checkpoint.config.ExitLayers());
   }
   if (!budget.any()) return kDone;
 
@@ -161,7 +167,7 @@ void AddCalibrate(CLI::App& app, Program& program) {
       app.add_subcommand("calibrate", "Solve the agent's exit thresholds for a budget, from recorded steps");
   for (const PolicyOption& option : DeerOptions()) {
     if (option.name != "checkpoint" && option.name != "backend" && option.name != "distribution" &&
-        !option.name.starts_with("budget_"))
+        option.name != "criterion" && option.name != "max_layers" && !option.name.starts_with("budget_"))
       continue;
     std::string name = "--" + option.name;
     std::replace(name.begin(), name.end(), '_', '-');

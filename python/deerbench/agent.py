@@ -127,7 +127,10 @@ def load_policy(
     budget_peak_gmacs: float | None = None,
     budget_ms: float | None = None,
     budget_mib: float | None = None,
+    max_layers: int | None = None,
     distribution: Literal["exp", "gauss", "gamma"] = "exp",
+    criterion: str | None = None,
+    preset: Literal["roboflamingo++", "deer-s", "deer-b", "deer-online"] | None = None,
     precision: Literal["fp32"] = "fp32",
     backend: Literal["fused", "reference"] | None = None,
     ablate: Literal["none", "blank-vision", "wrong-sentence"] = "none",
@@ -143,7 +146,10 @@ def load_policy(
         budget_peak_gmacs: GMACs of the language model that no step exceeds
         budget_ms: milliseconds that a step to the highest exit takes on this machine
         budget_mib: MiB of resident weights; layers above the highest exit are not loaded
+        max_layers: layers that are loaded at most; the highest exit among them ends the walk
         distribution: how a budget is spread over the exits
+        criterion: what exits are weighed by ("action", "feature", "time", "random", ...); by default as the thresholds
+        preset: a setting of the DeeR paper
         precision: of weights and arithmetic
         backend: by default the fused path where it can, else the reference on LibTorch
         ablate: takes one of the agent's senses away
@@ -159,7 +165,10 @@ def load_policy(
         "budget_peak_gmacs": budget_peak_gmacs,
         "budget_ms": budget_ms,
         "budget_mib": budget_mib,
+        "max_layers": max_layers,
         "distribution": distribution,
+        "criterion": criterion,
+        "preset": preset,
         "precision": precision,
         "backend": backend,
         "ablate": ablate,

@@ -182,8 +182,8 @@ Worst Compare(AgentModel model, const std::filesystem::path& file, const ExitOpt
     while (static_cast<int>(ids.size()) < length) ids.push_back(static_cast<int>(generator() % 500));
     ids.push_back(config.language.end_of_chunk_token);
     fused.SetPrompt(ids);
-    fused.Reset();
-    reference.Reset();
+    fused.Reset(length);
+    reference.Reset(length);
     exact.Reset();
     const torch::Tensor id_tensor = torch::tensor(ids).unsqueeze(0), mask = torch::ones_like(id_tensor);
     for (int i = 0; i < 10; ++i) {
@@ -199,8 +199,9 @@ Worst Compare(AgentModel model, const std::filesystem::path& file, const ExitOpt
       CHECK(step.layers_run == expected.exit_layer + 1);
       REQUIRE(step.exit.probes.size() == expected.probes.size());
       exits_seen->insert(step.exit.exit_layer);
-      const int evaluations = static_cast<int>(expected.probes.size()) + 1;
-      const StepMacs macs = CountStep(config, static_cast<int>(ids.size()), step.layers_run, evaluations);
+      CHECK(step.exit.head_evaluations == expected.head_evaluations);
+      const StepMacs macs =
+          CountStep(config, static_cast<int>(ids.size()), step.layers_run, expected.head_evaluations);
       CHECK((step.macs.vision == macs.vision && step.macs.resampler == macs.resampler));
       CHECK((step.macs.state == macs.state && step.macs.head == macs.head));
       CHECK(step.macs.llm == macs.llm);
@@ -265,6 +266,14 @@ TEST_CASE("Rollouts on the fused path are the reference's within 1e-5, whatever 
     run({layers, thresholds, layers.back(), 3});  // a decision every third step
     run({{layers[1]}, {-1}, layers[1], 1});       // one exit alone
     run({{layers[0], layers[1]}, {thresholds[0]}, layers[0], 1});
+    // Other criteria; those that read no poses ask the head once a step.
+    const std::vector<float> halves(layers.size(), 0.5f);
+    for (const char* criterion : {"action-max", "action-cosine", "feature", "time", "random"}) {
+      ExitOptions exits{layers, halves, layers.back(), 1, criterion};
+      if (criterion == std::string("feature")) exits.thresholds.assign(layers.size(), 0.02f);
+      const size_t seen = run(exits).second;
+      if (criterion == std::string("time") || criterion == std::string("random")) CHECK(seen >= 2);
+    }
   }
 }
 

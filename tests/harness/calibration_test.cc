@@ -15,7 +15,7 @@ const std::vector<int> kLayers = {1, 3, 5};
 
 // Differences that shrink from exit to exit, 1000 samples.
 Calibration MakeCalibration() {
-  Calibration calibration{"sha", "a test", kLayers, {}};
+  Calibration calibration{"sha", "a test", "action", kLayers, {}};
   SplitMix64 random(5);
   for (int i = 0; i < 1000; ++i) {
     std::vector<ExitProbe> probes(kLayers.size());
@@ -36,7 +36,7 @@ const ExitCosts kCosts{.layers = kLayers,
 class Toy final : public AgentBackend {
  public:
   explicit Toy(ExitOptions exits) : exits_(std::move(exits)) {}
-  void Reset() override {}
+  void Reset(uint64_t) override {}
   AgentDecision Decide(const Observation&, std::string_view instruction) override {
     AgentDecision decision;
     decision.cost.exit_layer = exits_.LastLayer();
@@ -117,20 +117,22 @@ TEST_CASE("Recorded differences are read as they were written, for their own wei
   const auto path = folder.path() / "calibration.json";
   const Calibration written = MakeCalibration();
   WriteText(path, ToJson(written));
-  CHECK(ReadCalibration(path, "sha", kLayers).differences == written.differences);
-  CHECK_THROWS_WITH(ReadCalibration(path, "other", kLayers),
+  CHECK(ReadCalibration(path, "sha", "action", kLayers).differences == written.differences);
+  CHECK_THROWS_WITH(ReadCalibration(path, "other", "action", kLayers),
                     Catch::Contains("checkpoint_sha256: 'sha', expected other"));
-  CHECK_THROWS_WITH(ReadCalibration(path, "sha", {1, 3}), Catch::Contains("expected one for each of 1, 3"));
-  CHECK_THROWS_WITH(ReadCalibration(folder.path() / "none", "sha", kLayers),
+  CHECK_THROWS_WITH(ReadCalibration(path, "sha", "action", {1, 3}),
+                    Catch::Contains("expected one for each of 1, 3"));
+  CHECK_THROWS_WITH(ReadCalibration(folder.path() / "none", "sha", "action", kLayers),
                     Catch::Contains("missing, expected"));
   for (const char* text : {"", "{}", R"({"schema": "deerbench.calibration/1", "checkpoint_sha256": "sha")"}) {
     WriteText(path, text);
-    CHECK_THROWS_WITH(ReadCalibration(path, "sha", kLayers), Catch::StartsWith(path.string() + ": "));
+    CHECK_THROWS_WITH(ReadCalibration(path, "sha", "action", kLayers),
+                      Catch::StartsWith(path.string() + ": "));
   }
   Calibration ragged = written;
   ragged.differences[1].pop_back();
   WriteText(path, ToJson(ragged));
-  CHECK_THROWS_WITH(ReadCalibration(path, "sha", kLayers), Catch::Contains("a row of 999"));
+  CHECK_THROWS_WITH(ReadCalibration(path, "sha", "action", kLayers), Catch::Contains("a row of 999"));
   CHECK_THROWS_AS(ragged.Add({}), Error);
 }
 

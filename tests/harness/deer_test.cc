@@ -27,7 +27,7 @@ struct Seen {
 class Recorder final : public AgentBackend {
  public:
   explicit Recorder(Seen& seen) : seen_(seen) {}
-  void Reset() override { ++seen_.resets; }
+  void Reset(uint64_t) override { ++seen_.resets; }
   AgentDecision Decide(const Observation& observation, std::string_view instruction) override {
     seen_.rgb_static = observation.rgb_static;
     seen_.rgb_gripper = observation.rgb_gripper;

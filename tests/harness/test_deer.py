@@ -123,6 +123,42 @@ def test_peak_memory_and_latency_budgets_fix_the_highest_exit(deerbench, tmp_pat
     assert list(summary["exit_histogram"]) == ["5"]
 
 
+@pytest.mark.parametrize("criterion", ["feature", "time", "random"])
+def test_other_criteria_meet_a_budget_and_ask_the_head_once_a_step(deerbench, tmp_path, calibrated, last_run, tiny, criterion):
+    checkpoint = tmp_path / "with"
+    shutil.copytree(tiny, checkpoint)
+    costs = calibrated["costs"]["mean_llm_gmacs"]
+    budget = (costs[0] + costs[2]) / 2
+    result = deerbench("calibrate", "--checkpoint", checkpoint, "--criterion", criterion, "--tuning-chains", "--samples", 200,
+                       "--record", "--budget-gmacs", budget, "--out", checkpoint / "thresholds.json", "--json")
+    assert result.returncode == 0, result.stderr
+    assert (checkpoint / f"calibration-{criterion}.json").is_file()
+    assert json.loads(result.stdout)["criterion"] == criterion
+    run = tmp_path / "run"
+    summary = deerbench.evaluate(run, "--checkpoint", checkpoint, policy="deer", chains=1)
+    assert summary["policy_options"]["criterion"] == criterion and len(summary["exit_histogram"]) >= 2
+    steps, always = read_steps(run, 0), read_steps(last_run[0], 0)
+    # What is outside the language model: one evaluation of the head instead of the exit's and its reference's.
+    assert (steps["total_macs"] - steps["llm_macs"]).max() < (always["total_macs"] - always["llm_macs"]).min()
+    again = deerbench("eval", "--config", run / "config.yaml", "--out", tmp_path / "again")
+    assert again.returncode == 0, again.stderr
+    assert json.loads((tmp_path / "again" / "summary.json").read_text())["digest"] == summary["digest"]
+
+
+def test_presets_say_what_the_paper_calls_its_settings(deerbench, tmp_path, tiny):
+    checkpoint = tmp_path / "with"
+    shutil.copytree(tiny, checkpoint)
+    write_thresholds(checkpoint, [-1e8, -1e8])
+    for preset, histogram in (("roboflamingo++", ["5"]), ("deer-s", ["3"]), ("deer-b", ["5"])):
+        summary = deerbench.evaluate(tmp_path / preset, "--checkpoint", checkpoint, "--preset", preset, policy="deer", chains=1)
+        assert list(summary["exit_histogram"]) == histogram
+    write_thresholds(checkpoint, [1e8, -1e8])
+    (checkpoint / "thresholds.json").rename(checkpoint / "thresholds-online.json")
+    summary = deerbench.evaluate(tmp_path / "online", "--checkpoint", checkpoint, "--preset", "deer-online", policy="deer",
+                                 chains=1)
+    assert list(summary["exit_histogram"]) == ["1"]
+
+
 @pytest.mark.parametrize("ablation", ["blank-vision", "wrong-sentence"])
 def test_an_ablated_agent_acts_differently(deerbench, tiny, last_run, tmp_path, ablation):
     summary = deerbench.evaluate(tmp_path / "run", "--checkpoint", tiny, "--exit", "last", "--ablate", ablation,
@@ -161,6 +197,13 @@ def test_the_gate_notices_a_dearer_agent(deerbench, tiny, last_run, tmp_path):
     (["--budget-mib", "1e-9"], "budget_mib: 1e-09, expected at least"),
     (["--budget-ms", "1e-9"], "budget_ms: 1e-09, expected at least"),
     (["--budget-gmacs", "-1"], "budget_gmacs: '-1', expected a number"),
+    (["--criterion", "mood"], "criterion: 'mood', expected one of action, action-mean"),
+    (["--exit", "last", "--criterion", "time"], "criterion: 'time', expected only with exit dynamic, not last"),
+    (["--criterion", "time", "--budget-gmacs", "1"], "calibration-time.json: missing"),
+    (["--max-layers", "1"], "max_layers: 1, expected at least 2 for the first exit, layer 1"),
+    (["--preset", "deer-xl"], "preset: 'deer-xl', expected one of roboflamingo++, deer-s"),
+    (["--preset", "deer-s", "--max-layers", "2"], "max_layers: '2', expected 4 or nothing beside preset deer-s"),
+    (["--preset", "deer-online"], "thresholds-online.json: thresholds.json of deerbench.tune"),
     (["--precision", "int8"], "precision: 'int8', expected fp32"),
     (["--backend", "abacus"], "backend: 'abacus', expected fused or reference"),
     (["--ablate", "smell"], "ablate: 'smell', expected none, blank-vision or wrong-sentence"),

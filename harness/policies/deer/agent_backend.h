@@ -27,7 +27,8 @@ struct AgentDecision {
 class AgentBackend {
  public:
   virtual ~AgentBackend() = default;
-  virtual void Reset() = 0;
+  // The start of a subtask. `seed`: of a criterion that draws.
+  virtual void Reset(uint64_t seed) = 0;
   // Needs pictures and robot_obs of the observation.
   virtual AgentDecision Decide(const Observation& observation, std::string_view instruction) = 0;
   virtual PolicyMemory memory() const = 0;

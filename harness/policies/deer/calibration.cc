@@ -49,7 +49,11 @@ double MedianMilliseconds(AgentBackend& agent, const Observation& observation, c
 Calibration Read(const nlohmann::json& json) {
   const std::string schema = json.at("schema");
   if (schema != kSchema) Fail(fmt::format("schema: '{}', expected {}", schema, kSchema));
-  return {json.at("checkpoint_sha256"), json.at("source"), json.at("exit_layers"), json.at("differences")};
+  return {.checkpoint_sha256 = json.at("checkpoint_sha256"),
+          .source = json.at("source"),
+          .criterion = json.value("criterion", std::string(kDefaultCriterion)),
+          .exit_layers = json.at("exit_layers"),
+          .differences = json.at("differences")};
 }
 
 // Thresholds of the exits up to `highest` and the share of the samples that would take each.
@@ -102,7 +106,7 @@ ExitCosts MeasureExitCosts(const std::vector<int>& exit_layers, const std::vecto
     // Every exit is weighed and none is left by, up to this one: the dearest way there.
     const std::vector<float> never(exit_layers.size(), kNeverExit);
     const auto agent = make(DynamicExits(exit_layers, never, layer));
-    agent->Reset();
+    agent->Reset(0);
     std::vector<double> gmacs;
     for (const std::string& sentence : sentences)
       gmacs.push_back(static_cast<double>(agent->Decide(observation, sentence).cost.llm_macs) / 1e9);
@@ -127,13 +131,14 @@ std::string ToJson(const Calibration& calibration) {
   const nlohmann::ordered_json json{{"schema", kSchema},
                                     {"checkpoint_sha256", calibration.checkpoint_sha256},
                                     {"source", calibration.source},
+                                    {"criterion", calibration.criterion},
                                     {"exit_layers", calibration.exit_layers},
                                     {"differences", calibration.differences}};
   return json.dump() + "\n";
 }
 
 Calibration ReadCalibration(const std::filesystem::path& path, const std::string& checkpoint_sha256,
-                            const std::vector<int>& exit_layers) {
+                            const std::string& criterion, const std::vector<int>& exit_layers) {
   const auto fail = [&](const std::string& what) { Fail(fmt::format("{}: {}", path.string(), what)); };
   if (!std::filesystem::is_regular_file(path))
     fail("missing, expected differences that `calibrate` recorded");
@@ -148,6 +153,8 @@ Calibration ReadCalibration(const std::filesystem::path& path, const std::string
   if (calibration.checkpoint_sha256 != checkpoint_sha256)
     fail(fmt::format("checkpoint_sha256: '{}', expected {} as of the checkpoint's weights",
                      calibration.checkpoint_sha256, checkpoint_sha256));
+  if (calibration.criterion != criterion)
+    fail(fmt::format("criterion: '{}', expected {}", calibration.criterion, criterion));
   if (calibration.exit_layers != exit_layers || calibration.differences.size() != exit_layers.size())
     fail(fmt::format("{} rows for exits {}, expected one for each of {}", calibration.differences.size(),
                      fmt::join(calibration.exit_layers, ", "), fmt::join(exit_layers, ", ")));
@@ -170,6 +177,12 @@ size_t HighestExit(const ExitCosts& costs, const Budget& budget) {
                        cost[0], unit, costs.layers[0]));
     while (cost[highest] > most) --highest;
   };
+  if (budget.max_layers) {
+    if (costs.layers[0] >= *budget.max_layers)
+      Fail(fmt::format("max_layers: {}, expected at least {} for the first exit, layer {}",
+                       *budget.max_layers, costs.layers[0] + 1, costs.layers[0]));
+    while (costs.layers[highest] >= *budget.max_layers) --highest;
+  }
   fit("budget_peak_gmacs", budget.peak_gmacs, costs.peak_gmacs, "GMACs");
   fit("budget_ms", budget.ms, costs.ms, "ms");
   fit("budget_mib", budget.mib, costs.mib, "MiB");
@@ -224,6 +237,7 @@ ThresholdFile SolveBudget(const Calibration& calibration, const ExitCosts& costs
     }
   }
   file.exits = DynamicExits(costs.layers, best.thresholds, costs.layers[highest]);
+  file.exits.criterion = calibration.criterion;
   file.expected_shares = best.shares;
   file.expected_llm_gmacs = best.gmacs;
   return file;

@@ -19,7 +19,8 @@ struct Budget {
   std::optional<double> peak_gmacs = std::nullopt;  // language model, at most
   std::optional<double> ms = std::nullopt;   // whole step at the highest exit with every exit weighed, median
   std::optional<double> mib = std::nullopt;  // resident weights
-  bool any() const { return gmacs || peak_gmacs || ms || mib; }
+  std::optional<int> max_layers = std::nullopt;
+  bool any() const { return gmacs || peak_gmacs || ms || mib || max_layers; }
 };
 
 // What leaving at each exit costs, one entry an exit.
@@ -36,20 +37,21 @@ ExitCosts MeasureExitCosts(const std::vector<int>& exit_layers, const std::vecto
                            int timed_steps,
                            const std::function<std::unique_ptr<AgentBackend>(const ExitOptions&)>& make);
 
-// Action differences at every exit, recorded where the agent always walked to its last one (calibration.json,
-// schema deerbench.calibration/1).
+// What the criterion said at every exit, recorded where the agent always walked to its last one
+// (calibration.json, schema deerbench.calibration/1).
 struct Calibration {
   std::string checkpoint_sha256;
   std::string source;  // in words
+  std::string criterion = kDefaultCriterion;
   std::vector<int> exit_layers;
   std::vector<std::vector<float>> differences;  // [exit][sample]
   // Adds one step; throws Error unless it has a probe of every exit.
   void Add(const std::vector<ExitProbe>& probes);
 };
 std::string ToJson(const Calibration& calibration);
-// Throws Error naming the file unless it belongs to these weights and exits.
+// Throws Error naming the file unless it belongs to these weights, this criterion and these exits.
 Calibration ReadCalibration(const std::filesystem::path& path, const std::string& checkpoint_sha256,
-                            const std::vector<int>& exit_layers);
+                            const std::string& criterion, const std::vector<int>& exit_layers);
 
 // The highest exit within peak, latency and memory budgets, as an index of costs.layers. Throws Error naming
 // the budget that the first exit does not fit.

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <vector>
 
+#include "agent/criteria/criterion.h"
 #include "base/error.h"
 
 namespace deerbench {
@@ -58,6 +59,13 @@ void CheckTrainedIn(const CheckpointFolder& checkpoint, const Split& split) {
 
 fs::path ThresholdsPath(const CheckpointFolder& checkpoint) { return checkpoint.path / "thresholds.json"; }
 
-fs::path CalibrationPath(const CheckpointFolder& checkpoint) { return checkpoint.path / "calibration.json"; }
+fs::path CalibrationPath(const CheckpointFolder& checkpoint, const std::string& criterion) {
+  if (criterion == kDefaultCriterion) return checkpoint.path / "calibration.json";
+  return checkpoint.path / fmt::format("calibration-{}.json", criterion);
+}
+
+fs::path OnlineThresholdsPath(const CheckpointFolder& checkpoint) {
+  return checkpoint.path / "thresholds-online.json";
+}
 
 }  // namespace deerbench

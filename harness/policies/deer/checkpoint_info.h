@@ -20,6 +20,8 @@ void CheckTrainedIn(const CheckpointFolder& checkpoint, const Split& split);
 
 // What `calibrate` may leave there: thresholds to use by default, and differences to solve others from.
 std::filesystem::path ThresholdsPath(const CheckpointFolder& checkpoint);
-std::filesystem::path CalibrationPath(const CheckpointFolder& checkpoint);
+std::filesystem::path CalibrationPath(const CheckpointFolder& checkpoint, const std::string& criterion);
+// Of `deerbench.tune`, copied there.
+std::filesystem::path OnlineThresholdsPath(const CheckpointFolder& checkpoint);
 
 }  // namespace deerbench

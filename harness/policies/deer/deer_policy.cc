@@ -36,7 +36,7 @@ DeerPolicy::DeerPolicy(std::unique_ptr<AgentBackend> backend, std::string checkp
 
 void DeerPolicy::Reset(uint64_t seed) {
   seed_ = seed;
-  backend_->Reset();
+  backend_->Reset(seed);
 }
 
 PolicyStep DeerPolicy::Step(const Observation& observation, std::string_view instruction) {

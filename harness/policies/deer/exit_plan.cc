@@ -49,6 +49,7 @@ ThresholdFile Read(const nlohmann::json& json, const std::vector<int>& exit_laye
     Fail(fmt::format("thresholds: {} numbers, expected {}: one for each exit", thresholds.size(),
                      layers.size()));
   file.exits = DynamicExits(layers, thresholds, layers.back());
+  file.exits.criterion = FindCriterion(json.value("criterion", std::string(kDefaultCriterion))).name;
   file.expected_shares = json.at("expected").at("shares").get<std::vector<double>>();
   file.expected_llm_gmacs = json.at("expected").at("llm_gmacs_per_step");
   return file;
@@ -57,12 +58,12 @@ ThresholdFile Read(const nlohmann::json& json, const std::vector<int>& exit_laye
 }  // namespace
 
 ExitOptions StaticExit(int layer) {
-  return {.exit_layers = {layer}, .thresholds = {kAlwaysExit}, .max_layer = layer, .steps_per_stage = 1};
+  return {.exit_layers = {layer}, .thresholds = {kAlwaysExit}, .max_layer = layer};
 }
 
 ExitOptions DynamicExits(const std::vector<int>& exit_layers, const std::vector<float>& thresholds,
                          int highest) {
-  ExitOptions exits{.exit_layers = {}, .thresholds = {}, .max_layer = highest, .steps_per_stage = 1};
+  ExitOptions exits{.exit_layers = {}, .thresholds = {}, .max_layer = highest};
   for (size_t i = 0; i < exit_layers.size() && exit_layers[i] <= highest; ++i) {
     exits.exit_layers.push_back(exit_layers[i]);
     exits.thresholds.push_back(exit_layers[i] == highest ? kAlwaysExit : thresholds.at(i));
@@ -117,6 +118,7 @@ std::string ToJson(const ThresholdFile& file) {
       {"checkpoint_sha256", file.checkpoint_sha256},
       {"source", file.source},
       {"samples", file.samples},
+      {"criterion", file.exits.criterion},
       {"distribution", file.distribution},
       {"ratio", file.ratio},
       {"exit_layers", file.exits.exit_layers},

@@ -14,7 +14,7 @@ class FusedBackend final : public AgentBackend {
  public:
   explicit FusedBackend(const AgentRequest& request) : agent_(request.checkpoint, request.exits) {}
 
-  void Reset() override { agent_.Reset(); }
+  void Reset(uint64_t seed) override { agent_.Reset(seed); }
 
   AgentDecision Decide(const Observation& observation, std::string_view instruction) override {
     fused::FusedStep step =

@@ -15,7 +15,7 @@ namespace {
 class RecordingPolicy final : public Policy {
  public:
   RecordingPolicy(AgentBackend& agent, Calibration& calibration) : agent_(agent), calibration_(calibration) {}
-  void Reset(uint64_t) override { agent_.Reset(); }
+  void Reset(uint64_t seed) override { agent_.Reset(seed); }
   PolicyStep Step(const Observation& observation, std::string_view instruction) override {
     const AgentDecision decision = agent_.Decide(observation, instruction);
     calibration_.Add(decision.probes);
@@ -56,7 +56,7 @@ bool RecordDemonstrations(std::shared_ptr<const DemoReader> reader, const std::s
   bool stopped = false;
   for (size_t demo = 0; demo < demos.size() && !stopped; demo += stride) {
     const std::vector<RobotObs> robot_obs = reader->ReadRobotObs(static_cast<int>(demo));
-    agent.Reset();
+    agent.Reset(demo);
     for (int step = 0; step < demos[demo].length; ++step) {
       const FrameRef frame{.demo = static_cast<int>(demo), .step = step};
       loader.Load({&frame, 1}, {.rgb_static = observation.rgb_static.data(),
