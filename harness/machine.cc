@@ -1,10 +1,11 @@
 #include "harness/machine.h"
 
-#include <sched.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <fstream>
+
+#include "base/thread_pool.h"
 
 namespace deerbench {
 namespace {
@@ -31,11 +32,10 @@ std::string Capability() {
   return avx2 && avx512 ? "AVX512" : avx2 ? "AVX2" : "DEFAULT";
 }
 
-int UsableCores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
-  return CPU_COUNT(&set);
+// A size from this process's status.
+double OwnMib(std::string_view key) {
+  const std::string value = ProcValue("/proc/self/status", key);
+  return value.empty() ? 0 : std::stod(value) / 1024.0;  // "123456 kB"
 }
 
 }  // namespace
@@ -52,9 +52,7 @@ MachineInfo QueryMachine() {
   return machine;
 }
 
-double PeakResidentMib() {
-  const std::string value = ProcValue("/proc/self/status", "VmHWM");
-  return value.empty() ? 0 : std::stod(value) / 1024.0;  // "123456 kB"
-}
+double PeakResidentMib() { return OwnMib("VmHWM"); }
+double ResidentMib() { return OwnMib("VmRSS"); }
 
 }  // namespace deerbench

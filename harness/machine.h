@@ -19,4 +19,7 @@ MachineInfo QueryMachine();
 // Highest resident size of this process so far, MiB.
 double PeakResidentMib();
 
+// Resident size of this process now, MiB.
+double ResidentMib();
+
 }  // namespace deerbench

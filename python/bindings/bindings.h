@@ -8,6 +8,7 @@ namespace deerbench {
 void BindTasks(pybind11::module_& m);       // task table, chains, initial states
 void BindInfo(pybind11::module_& m);        // what the oracle sees, and the oracle
 void BindTabletop(pybind11::module_& m);    // scenes, worlds, cameras, snapshots
+void BindBatch(pybind11::module_& m);       // many worlds at once; after BindTabletop
 void BindExpert(pybind11::module_& m);      // the scripted expert
 void BindAgent(pybind11::module_& m);       // the multi-exit agent
 void BindDemos(pybind11::module_& m);       // demonstrations on disk; after BindTabletop

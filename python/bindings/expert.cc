@@ -1,15 +1,17 @@
-#include "sim/expert/expert.h"
+#include "python/bindings/expert.h"
 
 #include <pybind11/stl.h>
 
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "python/bindings/arrays.h"
 #include "python/bindings/bindings.h"
 #include "python/bindings/tabletop.h"
+#include "sim/expert/expert.h"
 #include "sim/tasks/oracle.h"
 
 namespace py = pybind11;
@@ -20,13 +22,10 @@ namespace {
 // Control steps that the expert gets for one task, as any policy under evaluation.
 constexpr int kMaxSteps = 360;
 
-// Does `task` from where the table stands. Returns nothing, or in plain words why it could not.
-std::string RunExpert(PyTabletop& self, const std::string& task_name, uint64_t seed) {
-  const TaskId task = TaskByName(task_name);
-  py::gil_scoped_release release;
-  const std::lock_guard lock(self.mutex);
-  World& world = self.tabletop.world();
-  Expert expert(self.tabletop.scene().model);
+}  // namespace
+
+std::string RunExpert(World& world, std::shared_ptr<const SceneModel> model, TaskId task, uint64_t seed) {
+  Expert expert(std::move(model));
   expert.Reset(world, task, seed);
   const SceneInfo start = world.Info();
   for (int step = 0; step < kMaxSteps; ++step) {
@@ -37,8 +36,6 @@ std::string RunExpert(PyTabletop& self, const std::string& task_name, uint64_t s
   }
   return "not done in " + std::to_string(kMaxSteps) + " steps";
 }
-
-}  // namespace
 
 void BindExpert(py::module_& m) {
   py::class_<Expert>(m, "Expert", "The scripted expert: a privileged controller for every task.")
@@ -68,7 +65,15 @@ void BindExpert(py::module_& m) {
             return ToNumpy(step.action);
           },
           py::arg("tabletop"));
-  m.def("run_expert", &RunExpert, py::arg("tabletop"), py::arg("task"), py::arg("seed"));
+  m.def(
+      "run_expert",
+      [](PyTabletop& self, const std::string& task_name, uint64_t seed) {
+        const TaskId task = TaskByName(task_name);
+        py::gil_scoped_release release;
+        const std::lock_guard lock(self.mutex);
+        return RunExpert(self.tabletop.world(), self.tabletop.scene().model, task, seed);
+      },
+      py::arg("tabletop"), py::arg("task"), py::arg("seed"));
 }
 
 }  // namespace deerbench

@@ -17,6 +17,7 @@ PYBIND11_MODULE(_core, m) {
   deerbench::BindTasks(m);
   deerbench::BindInfo(m);
   deerbench::BindTabletop(m);
+  deerbench::BindBatch(m);
   deerbench::BindExpert(m);
   deerbench::BindAgent(m);
   deerbench::BindDemos(m);

@@ -82,6 +82,37 @@ class Tabletop:
     def save(self) -> Snapshot: ...
     def restore(self, snapshot: Snapshot) -> None: ...
 
+class BatchBuffer:
+    """Where a batch of worlds is observed."""
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The buffer as arrays (size, ...) by key: those observed, and ``scene_obs``. They keep it alive."""
+
+class TabletopBatch:
+    """Many tables of one scene on threads of their own. Any method may be called from any thread; they take turns."""
+
+    def __init__(
+        self, scene: Scene, size: int, *, threads: int = 0, cameras: Sequence[str], depth: bool = False
+    ) -> None: ...
+    @property
+    def threads(self) -> int: ...
+    def take(self) -> BatchBuffer:
+        """A buffer that nobody holds."""
+    def advance(
+        self,
+        out: BatchBuffer,
+        actions: np.ndarray,
+        steps: Sequence[int],
+        resets: Sequence[tuple[int, _Row, _Row, Sequence[str], int]],
+        still: Sequence[int],
+    ) -> list[str]:
+        """Steps rows with their actions, resets rows (row, robot_obs, scene_obs, tasks that the expert does first, its
+        seed) and leaves rows as they are; observes them into ``out``. Returns why a reset's tasks could not be done,
+        "" where they were; rows that failed are not observed."""
+    def completed(self) -> list[list[str]]:
+        """By row: every task that what happened since its reset fulfils."""
+    def save(self, row: int) -> Snapshot: ...
+
 class Expert:
     """The scripted expert: a privileged controller for every task."""
 

@@ -17,6 +17,7 @@ def register() -> None:
             _register(
                 id=env_id,
                 entry_point="deerbench.envs.tabletop:TabletopEnv",
+                vector_entry_point="deerbench.envs.vector:VectorTabletopEnv",
                 max_episode_steps=MAX_EPISODE_STEPS,
                 kwargs={"scene": letter},
             )

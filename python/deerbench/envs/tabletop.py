@@ -11,15 +11,12 @@ import numpy as np
 from gymnasium import spaces
 
 from deerbench import _core
-from deerbench.chain_sets import SymbolicState
+from deerbench.envs.starts import PREPARATIONS, StartSampler
 from deerbench.scenes import load_scene, scenes_dir
 
 # Generous: joints overshoot their limits a little under load, the arm's base stands at (-0.34, -0.46, 0.24).
 _ROBOT_LOW = np.array([-2.0] * 3 + [-np.pi] * 3 + [-0.05] + [-4.0] * 7 + [-1.0])
 _ROBOT_HIGH = np.array([2.0] * 3 + [np.pi] * 3 + [0.15] + [4.0] * 7 + [1.0])
-_OPTIONS = ("state", "robot_obs", "scene_obs")
-# How often the expert may try to bring a task's starting state about before reset() gives up.
-_PREPARATIONS = 20
 
 
 class TabletopEnv(gym.Env[dict[str, np.ndarray], np.ndarray]):
@@ -133,6 +130,7 @@ class TabletopEnv(gym.Env[dict[str, np.ndarray], np.ndarray]):
         self._scene = load_scene(scene, assets)
         self._tabletop = _core.Tabletop(self._scene)
         self._instruction = None if task is None else _core.instructions(str(scenes_dir()))[task]
+        self._starts = StartSampler(self._scene, task)
         self._start_info: _core.Info | None = None
         self.action_space = spaces.Box(-1.0, 1.0, (7,), np.float32)
         self.observation_space = self._make_observation_space()
@@ -152,18 +150,9 @@ class TabletopEnv(gym.Env[dict[str, np.ndarray], np.ndarray]):
     ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Starts an episode; see Starting State above. The same seed gives the same start, to the bit."""
         super().reset(seed=seed)
-        options = dict(options or {})
-        for key in options:
-            if key not in _OPTIONS:
-                raise _core.Error(f"reset option '{key}' is unknown, expected one of {', '.join(_OPTIONS)}")
-        if "state" in options and len(options) > 1:
-            raise _core.Error("reset options 'state' and 'robot_obs'/'scene_obs' exclude each other")
-        if "state" in options:
-            self._tabletop.reset(*self._scene.initial_state(options["state"]))
-        elif options:
-            state, _ = self._draw_start(longer=False)
-            robot_obs, scene_obs = self._scene.initial_state(state)
-            self._tabletop.reset(options.get("robot_obs", robot_obs), options.get("scene_obs", scene_obs))
+        if options:
+            start = self._starts.given(self.np_random, options)
+            self._tabletop.reset(start.robot_obs, start.scene_obs)
         else:
             self._start_as_drawn()
         self._start_info = self._tabletop.info()
@@ -239,22 +228,15 @@ class TabletopEnv(gym.Env[dict[str, np.ndarray], np.ndarray]):
         }
         return success, info
 
-    def _draw_start(self, longer: bool) -> tuple[SymbolicState, list[str]]:
-        """A symbolic state and the tasks that lead from it to where this environment's task can be done."""
-        starts = _core.task_starts(self.task, longer)
-        return starts[self.np_random.integers(len(starts))]
-
     def _start_as_drawn(self) -> None:
         reason = ""
-        for attempt in range(_PREPARATIONS):
-            state, preparation = self._draw_start(longer=attempt >= _PREPARATIONS // 4)
-            seed = int(self.np_random.integers(2**32))
-            self._tabletop.reset(*self._scene.initial_state(state, seed))
-            expert_seed = int(self.np_random.integers(2**63))
-            for task in preparation:
-                reason = _core.run_expert(self._tabletop, task, expert_seed)
+        for attempt in range(PREPARATIONS):
+            start = self._starts.draw(self.np_random, attempt)
+            self._tabletop.reset(start.robot_obs, start.scene_obs)
+            for task in start.preparation:
+                reason = _core.run_expert(self._tabletop, task, start.expert_seed)
                 if reason:
                     break
             else:
                 return
-        raise _core.Error(f"task '{self.task}': no start could be prepared in {_PREPARATIONS} tries ({reason})")
+        self._starts.give_up(reason)
