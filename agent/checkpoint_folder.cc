@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "agent/json_text.h"
 #include "agent/prompt.h"
 #include "agent/tensor_file.h"
 #include "base/atomic_file.h"
@@ -24,7 +25,7 @@ constexpr const char* kIndex = "model.safetensors.index.json";
 constexpr uint64_t kMaxTextBytes = 64 << 20;
 
 json ReadJson(const fs::path& file) {
-  json object = json::parse(ReadFile(file, kMaxTextBytes), nullptr, /*allow_exceptions=*/false);
+  json object = ParseJson(ReadFile(file, kMaxTextBytes));
   if (!object.is_object()) Fail(fmt::format("{}: not a JSON object", file.string()));
   return object;
 }
@@ -81,7 +82,7 @@ CheckpointMetadata MetadataFromJson(const json& object, const std::string& file)
     const auto it = object.find(key);
     if (it == object.end()) Fail(fmt::format("{}: key '{}' is missing", file, key));
     if (!it->is_string() || it->get_ref<const std::string&>().empty())
-      Fail(fmt::format("{}: '{}' is {}, expected a text", file, key, it->dump()));
+      Fail(fmt::format("{}: '{}' is {}, expected a text", file, key, Shown(*it)));
     return it->get<std::string>();
   };
   metadata.name = text("name");
@@ -93,7 +94,7 @@ CheckpointMetadata MetadataFromJson(const json& object, const std::string& file)
            std::string_view("ABCD").find(scene.get_ref<const std::string&>()[0]) != std::string_view::npos;
   };
   if (!scenes->is_array() || scenes->empty() || !std::all_of(scenes->begin(), scenes->end(), is_scene))
-    Fail(fmt::format("{}: 'train_scenes' is {}, expected a list of scenes A to D", file, scenes->dump()));
+    Fail(fmt::format("{}: 'train_scenes' is {}, expected a list of scenes A to D", file, Shown(*scenes)));
   metadata.train_scenes = scenes->get<std::vector<std::string>>();
   std::sort(metadata.train_scenes.begin(), metadata.train_scenes.end());
   metadata.details = object;

@@ -10,6 +10,7 @@
 #include <set>
 #include <type_traits>
 
+#include "agent/json_text.h"
 #include "base/error.h"
 
 namespace deerbench {
@@ -24,7 +25,7 @@ class FieldReader {
  public:
   FieldReader(const json& object, std::string path) : object_(object), path_(std::move(path)) {
     if (!object.is_object())
-      Fail(fmt::format("agent config: '{}' is {}, expected an object", path_, object.dump()));
+      Fail(fmt::format("agent config: '{}' is {}, expected an object", path_, Shown(object)));
   }
 
   template <class T>
@@ -34,12 +35,12 @@ class FieldReader {
     if (it == object_.end()) Fail(fmt::format("agent config: key '{}{}' is missing", path_, key));
     if constexpr (std::is_same_v<T, int>) {  // the JSON library would cut a fraction off
       if (!it->is_number_integer() || std::abs(it->template get<double>()) > kMaxInteger)
-        Fail(fmt::format("agent config: key '{}{}' is {}, expected an integer", path_, key, it->dump()));
+        Fail(fmt::format("agent config: key '{}{}' is {}, expected an integer", path_, key, Shown(*it)));
     }
     try {
       it->get_to(value);
     } catch (const json::exception&) {
-      Fail(fmt::format("agent config: key '{}{}' is {}, expected another type", path_, key, it->dump()));
+      Fail(fmt::format("agent config: key '{}{}' is {}, expected another type", path_, key, Shown(*it)));
     }
   }
 
@@ -208,7 +209,7 @@ void ReadCamera(const json& object, const char* name, ConvCameraConfig& camera) 
   const json& layers = reader.Object("layers");
   reader.Finish();
   if (!layers.is_array())
-    Fail(fmt::format("agent config: 'vision.{}.layers' is {}, expected a list", name, layers.dump()));
+    Fail(fmt::format("agent config: 'vision.{}.layers' is {}, expected a list", name, Shown(layers)));
   camera.layers.clear();
   for (const json& entry : layers) {
     ConvLayerConfig layer;

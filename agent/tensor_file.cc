@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "agent/json_text.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -58,12 +59,12 @@ std::map<std::string, std::string> ReadIndex(const std::filesystem::path& index)
   const auto fail = [&](const std::string& what) {
     Fail(fmt::format("{}: not an index of safetensors files: {}", index.string(), what));
   };
-  const json content = json::parse(ReadFile(index, kMaxHeaderBytes), nullptr, /*allow_exceptions=*/false);
+  const json content = ParseJson(ReadFile(index, kMaxHeaderBytes));
   const auto map = content.is_object() ? content.find("weight_map") : content.end();
   if (map == content.end() || !map->is_object() || map->empty()) fail("no 'weight_map' with tensors");
   std::map<std::string, std::string> places;
   for (const auto& [name, file] : map->items()) {
-    if (!file.is_string()) fail(fmt::format("the file of tensor '{}' is {}", name, file.dump()));
+    if (!file.is_string()) fail(fmt::format("the file of tensor '{}' is {}", name, Shown(file)));
     const std::string& place = places[name] = file.get<std::string>();
     // An index in an index could go round in circles, and files elsewhere are not the checkpoint's.
     if (std::filesystem::path(place).filename() != place || !place.ends_with(".safetensors"))
@@ -124,7 +125,7 @@ void TensorFile::Map(const std::filesystem::path& path) {
                              mapping.size - 8));
   }
   const char* text = reinterpret_cast<const char*>(mapping.data + 8);
-  const json header = json::parse(text, text + header_size, nullptr, /*allow_exceptions=*/false);
+  const json header = ParseJson({text, header_size});
   if (!header.is_object()) Broken(path, "its header is not a JSON object");
 
   const uint64_t body = 8 + header_size, body_size = mapping.size - body;
@@ -149,13 +150,13 @@ void TensorFile::Map(const std::filesystem::path& path) {
       entry.type = static_cast<TensorType>(type - kTypes);
       for (const json& extent : value.at("shape")) {
         if (!extent.is_number_unsigned())
-          Broken(path, fmt::format("tensor '{}' has shape {}", name, value["shape"].dump()));
+          Broken(path, fmt::format("tensor '{}' has shape {}", name, Shown(value["shape"])));
         entry.shape.push_back(extent.get<int64_t>());
       }
       const auto& offsets = value.at("data_offsets");
       if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
           !offsets[1].is_number_unsigned()) {
-        Broken(path, fmt::format("tensor '{}' has data_offsets {}", name, offsets.dump()));
+        Broken(path, fmt::format("tensor '{}' has data_offsets {}", name, Shown(offsets)));
       }
       begin = offsets[0].get<uint64_t>();
       end = offsets[1].get<uint64_t>();

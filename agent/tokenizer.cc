@@ -7,6 +7,7 @@
 #include <queue>
 #include <tuple>
 
+#include "agent/json_text.h"
 #include "agent/unicode_text.h"
 #include "agent/word_splitter.h"
 #include "base/error.h"
@@ -67,7 +68,7 @@ Tokenizer Tokenizer::FromFile(const std::filesystem::path& file) {
 Tokenizer Tokenizer::FromJson(std::string_view text, const std::string& name) {
   Tokenizer tokenizer;
   tokenizer.name_ = name;
-  const json file = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const json file = ParseJson(text);
   if (!file.is_object()) tokenizer.Refuse("not a JSON object, expected a tokenizer.json");
   for (const char* key : {"model", "pre_tokenizer"}) {
     if (!file.contains(key)) tokenizer.Refuse(fmt::format("key '{}' is missing", key));
@@ -83,17 +84,17 @@ void Tokenizer::ReadPipeline(const json& file) {
     return object.is_object() ? object.value("type", json()) : json();
   };
   if (const auto it = file.find("normalizer"); it != file.end() && !it->is_null()) {
-    if (type(*it) != "NFC") Refuse(fmt::format("normalizer is {}, expected null or NFC", it->dump()));
+    if (type(*it) != "NFC") Refuse(fmt::format("normalizer is {}, expected null or NFC", Shown(*it)));
     nfc_ = true;
   }
   const json& words = file["pre_tokenizer"];
   if (type(words) != "ByteLevel")
-    Refuse(fmt::format("pre_tokenizer is {}, expected one of type ByteLevel", words.dump()));
+    Refuse(fmt::format("pre_tokenizer is {}, expected one of type ByteLevel", Shown(words)));
   prefix_space_ = FlagOf(words, "add_prefix_space", true);
   split_words_ = FlagOf(words, "use_regex", true);
   if (const auto it = file.find("post_processor"); it != file.end() && !it->is_null()) {
     if (type(*it) != "ByteLevel")
-      Refuse(fmt::format("post_processor is {}, expected null or ByteLevel", it->dump()));
+      Refuse(fmt::format("post_processor is {}, expected null or ByteLevel", Shown(*it)));
   }
 }
 
@@ -105,16 +106,15 @@ void Tokenizer::ReadModel(const json& model) {
   }
   for (const char* key : {"dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback"}) {
     if (!NullOrEmpty(model, key))
-      Refuse(fmt::format("'model.{}' is {}, expected none", key, model[key].dump()));
+      Refuse(fmt::format("'model.{}' is {}, expected none", key, Shown(model[key])));
   }
   ignore_merges_ = FlagOf(model, "ignore_merges", false);
   for (const auto& [token, id] : model["vocab"].items()) {
     if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() >= kMaxId)
-      Refuse(fmt::format("token '{}' has id {}, expected 0 to {}", token, id.dump(), kMaxId - 1));
+      Refuse(fmt::format("token '{}' has id {}, expected 0 to {}", token, Shown(id), kMaxId - 1));
     vocab_.emplace(token, id.get<int>());
     vocab_size_ = std::max(vocab_size_, id.get<int>() + 1);
   }
-  spelling_.resize(vocab_size_);
   for (const auto& [token, id] : model["vocab"].items()) {
     std::string& spelling = spelling_[id.get<int>()];
     if (!spelling.empty())
@@ -142,7 +142,7 @@ void Tokenizer::ReadModel(const json& model) {
       right = merge[1].get<std::string>();
     }
     if (left.empty() || right.empty())
-      Refuse(fmt::format("merge {} is {}, expected two tokens", rank, merge.dump()));
+      Refuse(fmt::format("merge {} is {}, expected two tokens", rank, Shown(merge)));
     merges_[PairKey(id_of(left), id_of(right))] = {.rank = rank, .id = id_of(left + right)};
     ++rank;
   }
@@ -152,7 +152,7 @@ void Tokenizer::ReadModel(const json& model) {
     byte_ids_[byte] = it == vocab_.end() ? -1 : it->second;
     if (it == vocab_.end() && !NullOrEmpty(model, "unk_token"))
       Refuse(fmt::format("'model.unk_token' is {} and byte {} has no token, expected one for every byte",
-                         model["unk_token"].dump(), byte));
+                         Shown(model["unk_token"]), byte));
   }
 }
 
@@ -162,7 +162,7 @@ void Tokenizer::ReadAddedTokens(const json& tokens) {
     if (!entry.is_object() || !entry.contains("content") || !entry["content"].is_string() ||
         !entry.contains("id") || !entry["id"].is_number_integer() || entry["id"].get<int64_t>() < 0 ||
         entry["id"].get<int64_t>() >= kMaxId) {
-      Refuse(fmt::format("added token {} is wrong, expected content and id", entry.dump()));
+      Refuse(fmt::format("added token {} is wrong, expected content and id", Shown(entry)));
     }
     AddedToken token;
     token.content = entry["content"].get<std::string>();
@@ -177,7 +177,6 @@ void Tokenizer::ReadAddedTokens(const json& tokens) {
                          it->second));
     }
     vocab_size_ = std::max(vocab_size_, token.id + 1);
-    spelling_.resize(vocab_size_);
     if (it == vocab_.end() && !spelling_[token.id].empty()) {
       Refuse(fmt::format("added token '{}' has id {}, which is that of '{}'", token.content, token.id,
                          spelling_[token.id]));
@@ -327,14 +326,16 @@ std::string Tokenizer::Decode(std::span<const int> ids) const {
   }();
   std::string text;
   for (const int id : ids) {
-    if (id < 0 || id >= vocab_size_ || spelling_[id].empty()) Refuse(fmt::format("there is no token {}", id));
-    if (added_.contains(spelling_[id])) {
-      text += spelling_[id];
+    const auto known = spelling_.find(id);
+    if (known == spelling_.end() || known->second.empty()) Refuse(fmt::format("there is no token {}", id));
+    const std::string& spelling = known->second;
+    if (added_.contains(spelling)) {
+      text += spelling;
       continue;
     }
-    for (const uint32_t code : DecodeUtf8Text(spelling_[id])) {
+    for (const uint32_t code : DecodeUtf8Text(spelling)) {
       const auto it = kBytes.find(code);
-      if (it == kBytes.end()) Refuse(fmt::format("token '{}' is not in byte-level spelling", spelling_[id]));
+      if (it == kBytes.end()) Refuse(fmt::format("token '{}' is not in byte-level spelling", spelling));
       text += it->second;
     }
   }

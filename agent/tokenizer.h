@@ -70,8 +70,9 @@ class Tokenizer {
 
   std::string name_;
   int vocab_size_ = 0;
-  std::unordered_map<std::string, int> vocab_;     // byte-level spelling -> id
-  std::vector<std::string> spelling_;              // id -> byte-level spelling or added token's text
+  std::unordered_map<std::string, int> vocab_;  // byte-level spelling -> id
+  // id -> byte-level spelling or added token's text; no array, for ids may be far apart
+  std::unordered_map<int, std::string> spelling_;
   std::vector<AddedToken> plain_, normalized_;     // both longest first
   std::map<std::string, int, std::less<>> added_;  // text -> id
   std::unordered_map<uint64_t, Merge> merges_;     // by the pair of ids, see PairKey

@@ -25,7 +25,7 @@ add_library(deerbench_flags INTERFACE)
 target_compile_options(deerbench_flags INTERFACE
   -march=${DEERBENCH_ARCH} -ffp-contract=off -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
   $<$<BOOL:${DEERBENCH_WERROR}>:-Werror>
-  $<$<BOOL:${DEERBENCH_SANITIZE}>:-fsanitize=address,undefined;-fno-sanitize-recover=undefined;-fno-omit-frame-pointer>)
+  $<$<BOOL:${DEERBENCH_SANITIZE}>:-fsanitize=address,undefined;-fno-sanitize-recover=undefined;-fno-omit-frame-pointer;-Wno-maybe-uninitialized>)
 target_link_options(deerbench_flags INTERFACE
   $<$<BOOL:${DEERBENCH_SANITIZE}>:-fsanitize=address,undefined>)
 target_include_directories(deerbench_flags INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}/generated")

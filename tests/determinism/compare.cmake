@@ -1,0 +1,23 @@
+# cmake -DOWN=PROGRAM -DOTHER=PROGRAM -P compare.cmake: all runs must print the same digest.
+function(roll program threads out)
+  execute_process(COMMAND "${program}" ${threads} OUTPUT_VARIABLE digest RESULT_VARIABLE status
+    OUTPUT_STRIP_TRAILING_WHITESPACE)
+  string(LENGTH "${digest}" length)
+  if(NOT status EQUAL 0 OR NOT length EQUAL 64)
+    message(FATAL_ERROR "${program} ${threads}: exit code ${status}, printed '${digest}'")
+  endif()
+  message("${digest}  ${program}, ${threads} threads")
+  set(${out} "${digest}" PARENT_SCOPE)
+endfunction()
+
+roll("${OWN}" 1 first)
+foreach(threads 2 3)
+  roll("${OWN}" ${threads} next)
+  if(NOT next STREQUAL first)
+    message(FATAL_ERROR "${threads} threads give other bits than one")
+  endif()
+endforeach()
+roll("${OTHER}" 2 next)
+if(NOT next STREQUAL first)
+  message(FATAL_ERROR "a build for another instruction set gives other bits")
+endif()
