@@ -55,12 +55,13 @@ def main() -> None:
             start = time.perf_counter()
             work()
             times[name].append((time.perf_counter() - start) / (options.steps * n) * 1e3)
-    single, _, threaded = times.values()
+    single, alone, threaded = times.values()
     print(f"{len(os.sched_getaffinity(0))} cores; a control step of one environment with both cameras:")
     for name, values in times.items():
         print(f"  {name:28} {statistics.median(values):7.2f} ms")
-    gain = statistics.median(a / b for a, b in zip(single, threaded, strict=True))
-    print(f"  {options.threads} threads are {gain:.2f} times as fast as single environments")
+    for name, base in (("single environments", single), ("one thread", alone)):
+        gain = statistics.median(a / b for a, b in zip(base, threaded, strict=True))
+        print(f"  {options.threads} threads are {gain:.2f} times as fast as {name}")
 
 
 if __name__ == "__main__":
