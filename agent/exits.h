@@ -33,6 +33,7 @@ struct ExitStep {
   int exit_layer = 0;
   std::vector<ExitProbe> probes;  // exits that were weighed, in order; empty where none had to be
   std::array<float, 7> action{};  // pose in (-1, 1) and gripper -1 or 1, rounded to half precision
+  std::array<float, 6> pose{};    // of the action, before rounding
   float gripper_probability = 0;
   int head_evaluations = 0;  // of the action head, the first exit's reference included
   double llm_ms = 0;         // in the language model's layers

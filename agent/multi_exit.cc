@@ -62,8 +62,8 @@ ExitStep MultiExitRollout::Step(const torch::Tensor& media, const torch::Tensor&
     pooled_ = place.pooled;
     step.exit_layer = layer;
     step.gripper_probability = place.gripper_probability;
-    for (int i = 0; i < 6; ++i)
-      step.action[i] = static_cast<float>(c10::Half(place.pose.data_ptr<float>()[i]));
+    std::copy_n(place.pose.data_ptr<float>(), 6, step.pose.begin());
+    for (int i = 0; i < 6; ++i) step.action[i] = static_cast<float>(c10::Half(step.pose[i]));
     step.action[6] = place.gripper_probability > 0.5f ? 1.0f : -1.0f;
     return step;
   }

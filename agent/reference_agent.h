@@ -51,11 +51,13 @@ class ReferenceAgent {
   AgentStep Step(const AgentInput& input, std::string_view sentence);
 
   const AgentConfig& config() const { return model_->config; }
-  // Bytes of the weights that are resident.
-  uint64_t llm_weight_bytes() const { return 4 * LanguageParameters(config(), layers()); }
-  uint64_t all_weight_bytes() const { return 4 * InferenceParameters(config(), layers()); }
+  // Bytes of the weights that are resident: of the language model its layers, of whose embedding a prompt's
+  // rows alone are read from the mapped file.
+  uint64_t llm_weight_bytes() const { return 4 * LanguageParameters(config(), layers()) - outside(); }
+  uint64_t all_weight_bytes() const { return 4 * InferenceParameters(config(), layers()) - outside(); }
 
  private:
+  uint64_t outside() const { return 4 * LanguageParameters(config(), 0); }
   int layers() const { return static_cast<int>(model_->lang_encoder->layers.size()); }
 
   Tokenizer tokenizer_;

@@ -195,6 +195,14 @@ const TensorFile::Entry& TensorFile::Find(const std::string& name) const {
   return it->second;
 }
 
+void TensorFile::Release(const Entry& entry) {
+  // Whole pages inside the tensor: a written page would lose what was written, so none is ever shared.
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t begin = (reinterpret_cast<uintptr_t>(entry.data) + page - 1) / page * page;
+  const uintptr_t end = (reinterpret_cast<uintptr_t>(entry.data) + entry.bytes) / page * page;
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
 uint64_t TensorFile::file_bytes() const {
   uint64_t bytes = 0;
   for (const auto& mapping : files_->mappings) bytes += mapping->size;

@@ -39,6 +39,9 @@ class TensorFile {
   bool Has(const std::string& name) const { return entries_.contains(name); }
   // Throws Error if there is none of that name.
   const Entry& Find(const std::string& name) const;
+  // Gives the memory of a tensor's pages back, unless they were written to; whoever touches them reads them
+  // again.
+  static void Release(const Entry& entry);
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   const std::filesystem::path& path() const { return path_; }
   uint64_t file_bytes() const;  // of all files, the index left out

@@ -50,7 +50,7 @@ ActionHead::Cell ActionHead::ReadCell(const AgentConfig& config, const std::stri
     }
   }
   macs_ += uint64_t{4} * hidden * joined;
-  Cell cell{PackedWeights(weight, 4 * padded, joined, bias), {}};
+  Cell cell{weights.Pack(weight, 4 * padded, joined, bias), {}};
   if (norm) {
     cell.norm = weights.ReadNorm(prefix + ".layers." + std::to_string(3 * index + 1), hidden, true,
                                  config.layer_norm_eps);
@@ -84,11 +84,11 @@ HeadState ActionHead::MakeState() const {
   return {Matrix(config_.lstm_layers, config_.lstm_hidden), Matrix(config_.lstm_layers, config_.lstm_hidden)};
 }
 
-const float* ActionHead::RunMlp(const Mlp& mlp, const Matrix& x) {
+const float* ActionHead::RunMlp(const Mlp& mlp, const Matrix& x, Workers* workers) {
   const Matrix* from = &x;
   Matrix* to = &a_;
   for (size_t i = 0; i < mlp.layers.size(); ++i) {
-    Multiply(*from, 1, mlp.layers[i], *to);
+    Multiply(*from, 1, mlp.layers[i], *to, {}, workers);
     if (i + 1 == mlp.layers.size()) break;
     if (!mlp.norms.empty()) mlp.norms[i].Apply(*to, 1, *to);
     for (int j = 0; j < mlp.layers[i].out(); j += kLanes)
@@ -99,14 +99,14 @@ const float* ActionHead::RunMlp(const Mlp& mlp, const Matrix& x) {
   return to->row(0);
 }
 
-HeadOutput ActionHead::Run(const float* pooled, const HeadState& state, HeadState& next) {
+HeadOutput ActionHead::Run(const float* pooled, const HeadState& state, HeadState& next, Workers* workers) {
   const int hidden = config_.lstm_hidden, padded = RoundUp(hidden, kLanes);
   const float* x = pooled;
   for (size_t layer = 0; layer < cells_.size(); ++layer) {
     const int in = layer == 0 ? in_features_ : hidden, index = static_cast<int>(layer);
     std::copy_n(x, in, joined_.row(0));
     std::copy_n(state.h.row(index), hidden, joined_.row(0) + in);
-    Multiply(joined_, 1, cells_[layer].gates, gates_);
+    Multiply(joined_, 1, cells_[layer].gates, gates_, {}, workers);
     const float* gate = gates_.row(0);
     float* h = next.h.row(index);
     float* c = next.c.row(index);
@@ -125,9 +125,9 @@ HeadOutput ActionHead::Run(const float* pooled, const HeadState& state, HeadStat
   }
   HeadOutput output;
   alignas(32) float values[8];
-  Store(values, Tanh(Load(RunMlp(actions_, output_))));
+  Store(values, Tanh(Load(RunMlp(actions_, output_, workers))));
   std::copy_n(values, 6, output.pose.begin());
-  Store(values, Sigmoid(Load(RunMlp(gripper_, output_))));
+  Store(values, Sigmoid(Load(RunMlp(gripper_, output_, workers))));
   output.gripper_probability = values[0];
   return output;
 }

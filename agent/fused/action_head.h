@@ -31,7 +31,7 @@ class ActionHead {
 
   HeadState MakeState() const;
   // pooled (d). Reads `state`, writes what it becomes to `next`, which may be the same.
-  HeadOutput Run(const float* pooled, const HeadState& state, HeadState& next);
+  HeadOutput Run(const float* pooled, const HeadState& state, HeadState& next, Workers* workers = nullptr);
 
   uint64_t macs() const { return macs_; }
   size_t bytes() const;
@@ -47,7 +47,7 @@ class ActionHead {
   };
   Cell ReadCell(const AgentConfig& config, const std::string& prefix, int index, WeightReader& weights);
   Mlp ReadMlp(const AgentConfig& config, const std::string& prefix, int out, WeightReader& weights);
-  const float* RunMlp(const Mlp& mlp, const Matrix& x);
+  const float* RunMlp(const Mlp& mlp, const Matrix& x, Workers* workers);
 
   HeadConfig config_;
   int in_features_;

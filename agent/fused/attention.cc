@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/fused/matrix.h"
 #include "agent/fused/tile.h"
 
 namespace deerbench::fused {
@@ -27,57 +28,60 @@ void Softmax(float* scores, int visible, int stride) {
   for (int j = 0; j < stride; j += kLanes) Store(scores + j, _mm256_mul_ps(Load(scores + j), scale));
 }
 
+void RunHead(const AttentionShape& shape, int head, const float* q, int q_stride, const float* k,
+             int k_stride, const float* v, int v_stride, float* out, int out_stride) {
+  thread_local Floats keys;    // (head_dim, stride): the head's keys, transposed
+  thread_local Floats scores;  // (kMaxTileRows, stride)
+  const int dim = shape.head_dim, stride = RoundUp(shape.keys, kLanes * 2);
+  keys.Reserve(static_cast<size_t>(dim) * stride);
+  scores.Reserve(static_cast<size_t>(kMaxTileRows) * stride);
+  const F8 scale = Splat(shape.scale);
+  const int offset = head * dim;
+  for (int j = 0; j < shape.keys; ++j) {
+    const float* key = k + static_cast<ptrdiff_t>(j) * k_stride + offset;
+    for (int i = 0; i < dim; ++i) keys[static_cast<size_t>(i) * stride + j] = key[i];
+  }
+  const float* bias = shape.bias ? shape.bias + static_cast<ptrdiff_t>(head) * shape.bias_stride : nullptr;
+  ForRowBlocks(shape.queries, [&]<int R>(int row) {
+    const float* queries = q + static_cast<ptrdiff_t>(row) * q_stride + offset;
+    const int reach = shape.causal ? row + R : shape.keys;  // keys that any of these queries sees
+    const int reach_stride = RoundUp(reach, kLanes * 2);
+    for (int j = 0; j < reach; j += 16) {
+      F8 acc[R][2] = {};
+      AccumulateTile<R>(queries, q_stride, 1, dim, keys.data() + j, stride, acc);
+      for (int r = 0; r < R; ++r) {
+        for (int half = 0; half < 2; ++half) {
+          const int at = j + half * 8;
+          const F8 b = bias ? LoadFirst(bias + at, shape.keys - at) : _mm256_setzero_ps();
+          Store(scores.data() + r * reach_stride + at, MulAdd(acc[r][half], scale, b));
+        }
+      }
+    }
+    for (int r = 0; r < R; ++r)
+      Softmax(scores.data() + r * reach_stride, shape.causal ? row + r + 1 : shape.keys, reach_stride);
+    for (int column = 0; column < dim; column += 16) {
+      F8 acc[R][2] = {};
+      AccumulateTile<R>(scores.data(), reach_stride, 1, reach, v + offset + column, v_stride, acc);
+      for (int r = 0; r < R; ++r) {
+        float* to = out + static_cast<ptrdiff_t>(row + r) * out_stride + offset + column;
+        for (int half = 0; half < 2 && column + half * 8 < dim; ++half) {
+          const int left = dim - column - half * 8;
+          if (left >= kLanes)
+            Store(to + half * 8, acc[r][half]);
+          else
+            StoreFirst(to + half * 8, acc[r][half], left);
+        }
+      }
+    }
+  });
+}
+
 }  // namespace
 
-Attention::Attention(int max_keys, int max_head_dim)
-    : key_stride_(RoundUp(max_keys, kLanes * 2)),
-      keys_(static_cast<size_t>(max_head_dim) * key_stride_),
-      scores_(static_cast<size_t>(kMaxTileRows) * key_stride_) {}
-
-void Attention::Run(const AttentionShape& shape, const float* q, int q_stride, const float* k, int k_stride,
-                    const float* v, int v_stride, float* out, int out_stride) {
-  const int dim = shape.head_dim, stride = RoundUp(shape.keys, kLanes * 2);
-  const F8 scale = Splat(shape.scale);
-  for (int head = 0; head < shape.heads; ++head) {
-    const int offset = head * dim;
-    for (int j = 0; j < shape.keys; ++j) {
-      const float* key = k + static_cast<ptrdiff_t>(j) * k_stride + offset;
-      for (int i = 0; i < dim; ++i) keys_[static_cast<size_t>(i) * stride + j] = key[i];
-    }
-    const float* bias = shape.bias ? shape.bias + static_cast<ptrdiff_t>(head) * shape.bias_stride : nullptr;
-    ForRowBlocks(shape.queries, [&]<int R>(int row) {
-      const float* queries = q + static_cast<ptrdiff_t>(row) * q_stride + offset;
-      const int reach = shape.causal ? row + R : shape.keys;  // keys that any of these queries sees
-      const int reach_stride = RoundUp(reach, kLanes * 2);
-      for (int j = 0; j < reach; j += 16) {
-        F8 acc[R][2] = {};
-        AccumulateTile<R>(queries, q_stride, 1, dim, keys_.data() + j, stride, acc);
-        for (int r = 0; r < R; ++r) {
-          for (int half = 0; half < 2; ++half) {
-            const int at = j + half * 8;
-            const F8 b = bias ? LoadFirst(bias + at, shape.keys - at) : _mm256_setzero_ps();
-            Store(scores_.data() + r * reach_stride + at, MulAdd(acc[r][half], scale, b));
-          }
-        }
-      }
-      for (int r = 0; r < R; ++r)
-        Softmax(scores_.data() + r * reach_stride, shape.causal ? row + r + 1 : shape.keys, reach_stride);
-      for (int column = 0; column < dim; column += 16) {
-        F8 acc[R][2] = {};
-        AccumulateTile<R>(scores_.data(), reach_stride, 1, reach, v + offset + column, v_stride, acc);
-        for (int r = 0; r < R; ++r) {
-          float* to = out + static_cast<ptrdiff_t>(row + r) * out_stride + offset + column;
-          for (int half = 0; half < 2 && column + half * 8 < dim; ++half) {
-            const int left = dim - column - half * 8;
-            if (left >= kLanes)
-              Store(to + half * 8, acc[r][half]);
-            else
-              StoreFirst(to + half * 8, acc[r][half], left);
-          }
-        }
-      }
-    });
-  }
+void Attend(const AttentionShape& shape, const float* q, int q_stride, const float* k, int k_stride,
+            const float* v, int v_stride, float* out, int out_stride, Workers* workers) {
+  ForEach(workers, shape.heads,
+          [&](int head) { RunHead(shape, head, q, q_stride, k, k_stride, v, v_stride, out, out_stride); });
 }
 
 }  // namespace deerbench::fused

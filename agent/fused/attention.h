@@ -1,7 +1,7 @@
 // Softmax attention of a few queries over a few keys.
 #pragma once
 
-#include "agent/fused/matrix.h"
+#include "agent/fused/workers.h"
 
 namespace deerbench::fused {
 
@@ -17,22 +17,10 @@ struct AttentionShape {
   float scale = 1;  // of the scores, before the bias
 };
 
-class Attention {
- public:
-  // Scratch for up to `max_keys` keys of up to `max_head_dim` numbers.
-  Attention(int max_keys, int max_head_dim);
-
-  // out_i = sum over keys j of softmax_j(scale * q_i . k_j + bias_j) v_j for each head. Rows of q, k and v
-  // are
-  // `..._stride` floats apart; up to 7 floats behind a row are read, none are used. Writes heads * head_dim
-  // columns.
-  void Run(const AttentionShape& shape, const float* q, int q_stride, const float* k, int k_stride,
-           const float* v, int v_stride, float* out, int out_stride);
-
- private:
-  int key_stride_;
-  Floats keys_;    // (head_dim, key_stride): one head's keys, transposed
-  Floats scores_;  // (kMaxTileRows, key_stride)
-};
+// out_i = sum over keys j of softmax_j(scale * q_i . k_j + bias_j) v_j for each head. Rows of q, k and v are
+// `..._stride` floats apart; up to 7 floats behind a row are read, none are used. Writes heads * head_dim
+// columns. The number of workers changes no bit.
+void Attend(const AttentionShape& shape, const float* q, int q_stride, const float* k, int k_stride,
+            const float* v, int v_stride, float* out, int out_stride, Workers* workers = nullptr);
 
 }  // namespace deerbench::fused

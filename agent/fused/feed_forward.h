@@ -18,11 +18,11 @@ struct FeedForward {
         down(weights.ReadLinear(prefix + ".3", width, mult * width, false)) {}
 
   // In place; `normed` and `hidden` are scratch for as many rows.
-  void Run(Matrix& x, int rows, float scale, Matrix& normed, Matrix& hidden) const {
+  void Run(Matrix& x, int rows, float scale, Matrix& normed, Matrix& hidden, Workers* workers) const {
     norm.Apply(x, rows, normed);
-    Multiply(normed, rows, up, hidden);
-    Gelu(hidden, rows);
-    Multiply(hidden, rows, down, x, {.residual = x.row(0), .scale = scale});
+    Multiply(normed, rows, up, hidden, {}, workers);
+    Gelu(hidden, rows, workers);
+    Multiply(hidden, rows, down, x, {.residual = x.row(0), .scale = scale}, workers);
   }
   uint64_t macs(int rows) const { return uint64_t{2} * rows * up.in() * up.out(); }
   size_t bytes() const { return norm.bytes() + up.bytes() + down.bytes(); }

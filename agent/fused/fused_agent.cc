@@ -4,8 +4,9 @@
 
 namespace deerbench::fused {
 
-FusedAgent::FusedAgent(const CheckpointFolder& checkpoint, ExitOptions exits)
-    : model_(checkpoint.config, checkpoint.weights(), std::move(exits)), tokenizer_(checkpoint.tokenizer) {}
+FusedAgent::FusedAgent(const CheckpointFolder& checkpoint, ExitOptions exits, const FusedOptions& options)
+    : model_(checkpoint.config, checkpoint.weights(), std::move(exits), options),
+      tokenizer_(checkpoint.tokenizer) {}
 
 FusedStep FusedAgent::Step(std::span<const uint8_t> static_rgb, std::span<const uint8_t> gripper_rgb,
                            std::span<const double> robot_obs, std::string_view sentence) {

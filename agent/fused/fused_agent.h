@@ -16,9 +16,9 @@ namespace deerbench::fused {
 class FusedAgent {
  public:
   // Throws Error naming file and tensor where the weights do not fit, or what about the exits does not.
-  FusedAgent(const CheckpointFolder& checkpoint, ExitOptions exits);
-  FusedAgent(const std::filesystem::path& folder, ExitOptions exits)
-      : FusedAgent(OpenCheckpoint(folder), std::move(exits)) {}
+  FusedAgent(const CheckpointFolder& checkpoint, ExitOptions exits, const FusedOptions& options = {});
+  FusedAgent(const std::filesystem::path& folder, ExitOptions exits, const FusedOptions& options = {})
+      : FusedAgent(OpenCheckpoint(folder), std::move(exits), options) {}
 
   // The start of a subtask.
   void Reset(uint64_t seed = 0) { model_.Reset(seed); }

@@ -41,6 +41,12 @@ const AgentConfig& Checked(const AgentConfig& config) {
   return config;
 }
 
+constexpr const char* kEmbedding = "lang_encoder.transformer.wte.weight";
+
+std::vector<int64_t> EmbeddingShape(const AgentConfig& config) {
+  return {config.language.vocab_size, config.language.width};
+}
+
 // To half precision and back, as the official agent rounds its actions.
 float RoundToHalf(float value) { return _cvtsh_ss(_cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT)); }
 
@@ -51,42 +57,52 @@ double WallClockMs() {
       .count();
 }
 
-FusedModel::FusedModel(const AgentConfig& config, const std::filesystem::path& file, ExitOptions exits)
-    : config_(Checked(config)), walk_(std::move(exits), config.language.layers) {
-  Require(config_.vision.kind == VisionKind::kConv,
-          "the fused path needs an agent whose 'vision.kind' is conv");
-  WeightReader weights(file);
+FusedModel::FusedModel(const AgentConfig& config, const std::filesystem::path& file, ExitOptions exits,
+                       const FusedOptions& options)
+    : config_(Checked(config)), walk_(std::move(exits), config.language.layers), options_(options) {
+  workers_ = std::make_unique<Workers>(options_.threads);
+  weights_ = std::make_unique<WeightReader>(file);
+  WeightReader& weights = *weights_;
+  weights.StoreAs(options_.precision.vision);
   const VisionConfig& vision = config_.vision;
-  static_camera_ =
-      std::make_unique<CameraEncoder>(vision, vision.static_camera, "vision_encoder.static", weights);
-  gripper_camera_ =
-      std::make_unique<CameraEncoder>(vision, vision.gripper_camera, "vision_encoder.gripper", weights);
-  static_tokens_ = Matrix(static_camera_->slots(), vision.width);
-  gripper_tokens_ = Matrix(gripper_camera_->slots(), vision.width);
-  resampler_ = std::make_unique<Resampler>(
-      config_, std::max(static_camera_->slots(), gripper_camera_->slots()), weights);
+  int tokens = vision.patches();
+  if (vision.kind == VisionKind::kClip) {
+    clip_ = std::make_unique<ClipEncoder>(config_, weights);
+  } else {
+    static_camera_ =
+        std::make_unique<CameraEncoder>(vision, vision.static_camera, "vision_encoder.static", weights);
+    gripper_camera_ =
+        std::make_unique<CameraEncoder>(vision, vision.gripper_camera, "vision_encoder.gripper", weights);
+    static_tokens_ = Matrix(static_camera_->slots(), vision.width);
+    gripper_tokens_ = Matrix(gripper_camera_->slots(), vision.width);
+    tokens = std::max(static_camera_->slots(), gripper_camera_->slots());
+  }
+  resampler_ = std::make_unique<Resampler>(config_, tokens, weights);
   if (config_.state.use_state)
     state_map_ = weights.ReadLinear("state_encoder.fc", vision.width, kRobotObsSize, true);
   state_ = Matrix(1, kRobotObsSize);
   media_ = Matrix(config_.MediaTokens(), vision.width);
 
-  const int d = config_.language.width, vocab = config_.language.vocab_size;
-  embedding_ = Matrix(vocab, d);
-  const std::vector<float> wte = weights.Read("lang_encoder.transformer.wte.weight", {vocab, d});
-  for (int i = 0; i < vocab; ++i)
-    std::copy_n(wte.begin() + static_cast<ptrdiff_t>(i) * d, d, embedding_.row(i));
+  const int d = config_.language.width;
+  weights.ReadRow(kEmbedding, EmbeddingShape(config_), 0);  // it is there
+  weights.StoreAs(options_.precision.llm);
   for (int i = 0; i <= this->exits().LastLayer(); ++i) layers_.emplace_back(config_, i, weights);
+  weights.StoreAs(options_.precision.head);
   head_ = std::make_unique<ActionHead>(config_, "extra_exit", weights);
   history_ = head_->MakeState();
   next_ = head_->MakeState();
   pooled_ = Matrix(1, d);
 
-  // Heads that only training uses, the norm that is never applied, layers behind the last exit.
-  std::vector<std::string> ignored = {"lm_head.", "lm_exit_modules.", "lang_encoder.transformer.ln_f."};
+  // Heads that only training uses, norms and a projection that are never applied, layers behind the last
+  // exit.
+  std::vector<std::string> ignored = {"lm_head.", "lm_exit_modules.", "lang_encoder.transformer.ln_f.",
+                                      "vision_encoder.visual.ln_post.", "vision_encoder.visual.proj"};
   for (int i = this->exits().LastLayer() + 1; i < config_.language.layers; ++i)
     ignored.push_back(fmt::format("lang_encoder.transformer.blocks.{}.", i));
   weights.RequireAllRead(ignored);
 }
+
+void FusedModel::set_exits(ExitOptions exits) { walk_ = ExitWalk(std::move(exits), layers()); }
 
 void FusedModel::Reset(uint64_t seed) {
   history_.Clear();
@@ -96,32 +112,50 @@ void FusedModel::Reset(uint64_t seed) {
 void FusedModel::SetPrompt(const std::vector<int>& ids) {
   Require(!ids.empty(), "the prompt has no tokens, expected at least one");
   for (const int id : ids) {
-    if (id < 0 || id >= embedding_.rows())
-      Fail(fmt::format("the prompt has token {}, expected 0 to {}", id, embedding_.rows() - 1));
+    if (id < 0 || id >= config_.language.vocab_size)
+      Fail(fmt::format("the prompt has token {}, expected 0 to {}", id, config_.language.vocab_size - 1));
   }
   text_.emplace(config_, ids);
   embedded_ = Matrix(text_->tokens, config_.language.width);
   x_ = Matrix(text_->tokens, config_.language.width);
-  for (int i = 0; i < text_->tokens; ++i)
-    std::copy_n(embedding_.row(ids[i]), embedding_.stride(), embedded_.row(i));
+  for (int i = 0; i < text_->tokens; ++i) {
+    const std::vector<float> row = weights_->ReadRow(kEmbedding, EmbeddingShape(config_), ids[i]);
+    std::copy(row.begin(), row.end(), embedded_.row(i));
+  }
 }
 
 void FusedModel::Perceive(std::span<const uint8_t> static_rgb, std::span<const uint8_t> gripper_rgb,
                           std::span<const double> robot_obs, FusedStep& step) {
-  CheckPicture("static", static_rgb, config_.vision.static_camera);
-  CheckPicture("gripper", gripper_rgb, config_.vision.gripper_camera);
-  {
-    const Stopwatch watch(clock_, step.times.vision);
-    static_camera_->Run(static_rgb.data(), static_tokens_);
-    gripper_camera_->Run(gripper_rgb.data(), gripper_tokens_);
-  }
-  const Stopwatch watch(clock_, step.times.resampler);
   const int latents = config_.perceiver.latents;
-  resampler_->Run(static_tokens_, static_camera_->slots(), media_, 0);
-  resampler_->Run(gripper_tokens_, gripper_camera_->slots(), media_, latents);
-  step.macs.vision = static_camera_->macs() + gripper_camera_->macs();
-  step.macs.resampler =
-      resampler_->macs(static_camera_->slots()) + resampler_->macs(gripper_camera_->slots());
+  if (clip_) {
+    {
+      const Stopwatch watch(clock_, step.times.vision);
+      clip_->Run(static_rgb, gripper_rgb, workers_.get());
+    }
+    const Stopwatch watch(clock_, step.times.resampler);
+    for (int picture = 0; picture < 2; ++picture) {
+      resampler_->Run(clip_->tokens(picture), clip_->stride(), clip_->patches(), media_, picture * latents,
+                      workers_.get());
+    }
+    step.macs.vision = clip_->macs();
+    step.macs.resampler = 2 * resampler_->macs(clip_->patches());
+  } else {
+    CheckPicture("static", static_rgb, config_.vision.static_camera);
+    CheckPicture("gripper", gripper_rgb, config_.vision.gripper_camera);
+    {
+      const Stopwatch watch(clock_, step.times.vision);
+      static_camera_->Run(static_rgb.data(), static_tokens_);
+      gripper_camera_->Run(gripper_rgb.data(), gripper_tokens_);
+    }
+    const Stopwatch watch(clock_, step.times.resampler);
+    resampler_->Run(static_tokens_.row(0), static_tokens_.stride(), static_camera_->slots(), media_, 0,
+                    workers_.get());
+    resampler_->Run(gripper_tokens_.row(0), gripper_tokens_.stride(), gripper_camera_->slots(), media_,
+                    latents, workers_.get());
+    step.macs.vision = static_camera_->macs() + gripper_camera_->macs();
+    step.macs.resampler =
+        resampler_->macs(static_camera_->slots()) + resampler_->macs(gripper_camera_->slots());
+  }
   if (!state_map_) return;
   if (robot_obs.size() != kRobotObsSize)
     Fail(fmt::format("robot_obs has {} numbers, expected {}", robot_obs.size(), kRobotObsSize));
@@ -142,7 +176,7 @@ HeadOutput FusedModel::RunHead(FusedStep& step) {
   const Stopwatch watch(clock_, step.times.head);
   step.macs.head += head_->macs();
   ++step.exit.head_evaluations;
-  return head_->Run(pooled_.row(0), history_, next_);
+  return head_->Run(pooled_.row(0), history_, next_, workers_.get());
 }
 
 std::optional<HeadOutput> FusedModel::Look(FusedStep& step, ExitReading& reading) {
@@ -178,13 +212,15 @@ FusedStep FusedModel::Step(std::span<const uint8_t> static_rgb, std::span<const 
     }
     {
       const Stopwatch watch(clock_, result.times.language);
-      layers_[layer].Run(x_, media_, *text_);
+      layers_[layer].Run(x_, media_, *text_, workers_.get());
     }
     ++result.layers_run;
     result.macs.llm += layers_[layer].macs(text_->tokens, media_.rows());
     if (!walk_.MayEnd(layer)) continue;
 
     std::optional<HeadOutput> head = Look(result, reading);
+    result.exit_times.push_back(
+        {.layer = layer, .language_ms = result.times.language, .head_ms = result.times.head});
     if (walk_.weighs() && !walk_.Weigh(layer, reading, step)) continue;
     if (!head) head = RunHead(result);
     walk_.End(layer);
@@ -192,6 +228,7 @@ FusedStep FusedModel::Step(std::span<const uint8_t> static_rgb, std::span<const 
     std::swap(history_, next_);
     step.exit_layer = layer;
     step.gripper_probability = head->gripper_probability;
+    step.pose = head->pose;
     for (int i = 0; i < 6; ++i) step.action[i] = RoundToHalf(head->pose[i]);
     step.action[6] = head->gripper_probability > 0.5f ? 1.0f : -1.0f;
     return result;
@@ -199,14 +236,21 @@ FusedStep FusedModel::Step(std::span<const uint8_t> static_rgb, std::span<const 
 }
 
 size_t FusedModel::language_bytes() const {
-  size_t total = static_cast<size_t>(embedding_.rows()) * embedding_.stride() * sizeof(float);
+  size_t total = 0;
   for (const LanguageLayer& layer : layers_) total += layer.bytes();
   return total;
 }
 
 size_t FusedModel::total_bytes() const {
-  return language_bytes() + static_camera_->bytes() + gripper_camera_->bytes() + resampler_->bytes() +
-         (state_map_ ? state_map_->bytes() : 0) + head_->bytes();
+  size_t total = language_bytes() + resampler_->bytes() + head_->bytes();
+  if (clip_) total += clip_->bytes();
+  if (static_camera_) total += static_camera_->bytes() + gripper_camera_->bytes();
+  if (state_map_) total += state_map_->bytes();
+  return total;
+}
+
+size_t FusedModel::embedding_bytes() const {
+  return sizeof(float) * static_cast<size_t>(config_.language.vocab_size) * config_.language.width;
 }
 
 }  // namespace deerbench::fused

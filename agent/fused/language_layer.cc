@@ -7,9 +7,7 @@
 namespace deerbench::fused {
 
 TextWork::TextWork(const AgentConfig& config, const std::vector<int>& ids)
-    : tokens(static_cast<int>(ids.size())),
-      attention(std::max(tokens, config.MediaTokens()),
-                std::max(config.language.width / config.language.heads, config.cross_attention.head_dim)) {
+    : tokens(static_cast<int>(ids.size())) {
   const int d = config.language.width, heads = config.language.heads, media = config.MediaTokens();
   const int inner = config.cross_attention.heads * config.cross_attention.head_dim;
   int time = 0;
@@ -47,8 +45,8 @@ LanguageLayer::LanguageLayer(const AgentConfig& config, int index, WeightReader&
     cross.norm = weights.ReadNorm(name + "attn.norm", d, true, eps);
     cross.to_q = weights.ReadLinear(name + "attn.to_q", inner, d, false);
     const std::vector<float> kv = weights.Read(name + "attn.to_kv.weight", {2 * inner, media_width});
-    cross.to_k = PackedWeights(std::span(kv).first(kv.size() / 2), inner, media_width);
-    cross.to_v = PackedWeights(std::span(kv).last(kv.size() / 2), inner, media_width);
+    cross.to_k = weights.Pack(std::span(kv).first(kv.size() / 2), inner, media_width);
+    cross.to_v = weights.Pack(std::span(kv).last(kv.size() / 2), inner, media_width);
     cross.to_out = weights.ReadLinear(name + "attn.to_out", d, inner, false);
     cross.feed_forward = FeedForward(name + "ff", d, cross_config_.ff_mult, eps, weights);
     cross.attention_gate =
@@ -61,9 +59,9 @@ LanguageLayer::LanguageLayer(const AgentConfig& config, int index, WeightReader&
   ln_1_ = weights.ReadNorm(name + "ln_1", d, false, eps);
   const std::vector<float> qkv = weights.Read(name + "attn.Wqkv.weight", {3 * d, d});
   const size_t third = qkv.size() / 3;
-  to_q_ = PackedWeights(std::span(qkv).first(third), d, d);
-  to_k_ = PackedWeights(std::span(qkv).subspan(third, third), d, d);
-  to_v_ = PackedWeights(std::span(qkv).last(third), d, d);
+  to_q_ = weights.Pack(std::span(qkv).first(third), d, d);
+  to_k_ = weights.Pack(std::span(qkv).subspan(third, third), d, d);
+  to_v_ = weights.Pack(std::span(qkv).last(third), d, d);
   if (config.language.qk_layernorm) {
     q_ln_ = weights.ReadNorm(name + "attn.q_ln", d, false, eps);
     k_ln_ = weights.ReadNorm(name + "attn.k_ln", d, false, eps);
@@ -74,21 +72,21 @@ LanguageLayer::LanguageLayer(const AgentConfig& config, int index, WeightReader&
   down_ = weights.ReadLinear(name + "mlp.mlp_down", d, up, false);
 }
 
-void LanguageLayer::RunCross(Matrix& x, const Matrix& media, TextWork& w) const {
+void LanguageLayer::RunCross(Matrix& x, const Matrix& media, TextWork& w, Workers* workers) const {
   const Cross& c = *cross_;
   const int t = w.tokens, m = media.rows();
   c.norm.Apply(x, t, w.normed);
-  Multiply(w.normed, t, c.to_q, w.cross_q);
-  Multiply(media, m, c.to_k, w.cross_k);
-  Multiply(media, m, c.to_v, w.cross_v);
+  Multiply(w.normed, t, c.to_q, w.cross_q, {}, workers);
+  Multiply(media, m, c.to_k, w.cross_k, {}, workers);
+  Multiply(media, m, c.to_v, w.cross_v, {}, workers);
   const AttentionShape shape{
       .heads = cross_config_.heads,
       .head_dim = cross_config_.head_dim,
       .queries = t,
       .keys = m,
       .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(cross_config_.head_dim)))};
-  w.attention.Run(shape, w.cross_q.row(0), w.cross_q.stride(), w.cross_k.row(0), w.cross_k.stride(),
-                  w.cross_v.row(0), w.cross_v.stride(), w.cross_mixed.row(0), w.cross_mixed.stride());
+  Attend(shape, w.cross_q.row(0), w.cross_q.stride(), w.cross_k.row(0), w.cross_k.stride(), w.cross_v.row(0),
+         w.cross_v.stride(), w.cross_mixed.row(0), w.cross_mixed.stride(), workers);
   for (int i = 0; i < t; ++i) {
     if (w.text_time[i] == 1) continue;
     // Nothing to see before the first medium; all alike behind a second one, of which there is only one.
@@ -100,16 +98,16 @@ void LanguageLayer::RunCross(Matrix& x, const Matrix& media, TextWork& w) const 
     }
     for (int column = 0; column < w.cross_v.width(); ++column) row[column] /= static_cast<float>(m);
   }
-  Multiply(w.cross_mixed, t, c.to_out, x, {.residual = x.row(0), .scale = c.attention_gate});
-  c.feed_forward.Run(x, t, c.feed_forward_gate, w.normed, w.cross_hidden);
+  Multiply(w.cross_mixed, t, c.to_out, x, {.residual = x.row(0), .scale = c.attention_gate}, workers);
+  c.feed_forward.Run(x, t, c.feed_forward_gate, w.normed, w.cross_hidden, workers);
 }
 
-void LanguageLayer::RunDecoder(Matrix& x, TextWork& w) const {
+void LanguageLayer::RunDecoder(Matrix& x, TextWork& w, Workers* workers) const {
   const int t = w.tokens, head_dim = width_ / heads_;
   ln_1_.Apply(x, t, w.normed);
-  Multiply(w.normed, t, to_q_, w.q);
-  Multiply(w.normed, t, to_k_, w.k);
-  Multiply(w.normed, t, to_v_, w.v);
+  Multiply(w.normed, t, to_q_, w.q, {}, workers);
+  Multiply(w.normed, t, to_k_, w.k, {}, workers);
+  Multiply(w.normed, t, to_v_, w.v, {}, workers);
   if (q_ln_) {
     q_ln_->Apply(w.q, t, w.q);
     k_ln_->Apply(w.k, t, w.k);
@@ -122,18 +120,18 @@ void LanguageLayer::RunDecoder(Matrix& x, TextWork& w) const {
                              .bias = w.alibi.data(),
                              .bias_stride = t,
                              .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(head_dim)))};
-  w.attention.Run(shape, w.q.row(0), w.q.stride(), w.k.row(0), w.k.stride(), w.v.row(0), w.v.stride(),
-                  w.mixed.row(0), w.mixed.stride());
-  Multiply(w.mixed, t, out_proj_, x, {.residual = x.row(0)});
+  Attend(shape, w.q.row(0), w.q.stride(), w.k.row(0), w.k.stride(), w.v.row(0), w.v.stride(), w.mixed.row(0),
+         w.mixed.stride(), workers);
+  Multiply(w.mixed, t, out_proj_, x, {.residual = x.row(0)}, workers);
   ln_2_.Apply(x, t, w.normed);
-  Multiply(w.normed, t, up_, w.hidden);
-  Gelu(w.hidden, t);
-  Multiply(w.hidden, t, down_, x, {.residual = x.row(0)});
+  Multiply(w.normed, t, up_, w.hidden, {}, workers);
+  Gelu(w.hidden, t, workers);
+  Multiply(w.hidden, t, down_, x, {.residual = x.row(0)}, workers);
 }
 
-void LanguageLayer::Run(Matrix& x, const Matrix& media, TextWork& work) const {
-  if (cross_) RunCross(x, media, work);
-  RunDecoder(x, work);
+void LanguageLayer::Run(Matrix& x, const Matrix& media, TextWork& work, Workers* workers) const {
+  if (cross_) RunCross(x, media, work, workers);
+  RunDecoder(x, work, workers);
 }
 
 uint64_t LanguageLayer::macs(int tokens, int media) const {

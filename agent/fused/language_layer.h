@@ -23,7 +23,6 @@ struct TextWork {
   Floats alibi;                           // (heads, T): bias by key position
   Matrix normed, q, k, v, mixed, hidden;  // of the tokens
   Matrix cross_q, cross_k, cross_v, cross_mixed, cross_hidden;  // cross-attention's
-  Attention attention;
 };
 
 // One layer as exits count them: gated cross-attention, where the layer has it, then MPT's decoder layer.
@@ -32,7 +31,7 @@ class LanguageLayer {
   LanguageLayer(const AgentConfig& config, int index, WeightReader& weights);
 
   // x (T, d) in place; media (m, D).
-  void Run(Matrix& x, const Matrix& media, TextWork& work) const;
+  void Run(Matrix& x, const Matrix& media, TextWork& work, Workers* workers = nullptr) const;
 
   uint64_t macs(int tokens, int media) const;
   size_t bytes() const;
@@ -44,8 +43,8 @@ class LanguageLayer {
     FeedForward feed_forward;
     float attention_gate = 0, feed_forward_gate = 0;  // tanh taken
   };
-  void RunCross(Matrix& x, const Matrix& media, TextWork& work) const;
-  void RunDecoder(Matrix& x, TextWork& work) const;
+  void RunCross(Matrix& x, const Matrix& media, TextWork& work, Workers* workers) const;
+  void RunDecoder(Matrix& x, TextWork& work, Workers* workers) const;
 
   CrossAttentionConfig cross_config_;
   int heads_, width_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/fused/blocked.h"
 #include "agent/fused/tile.h"
 
 namespace deerbench::fused {
@@ -12,17 +13,21 @@ namespace {
   return residual ? MulAdd(Splat(e.scale), sum, Load(residual)) : sum;
 }
 
-// One row: four panels at a time, so that enough sums are under way to hide the latency of each.
-void MultiplyRow(const float* x, const PackedWeights& w, float* y, const Epilogue& e) {
-  constexpr int kTogether = 4;
+constexpr int kTogether = 4;          // panels
+constexpr int kTask = 4 * kTogether;  // panels that a worker takes at once
+constexpr int kSmallIn = 512;         // up to so many inputs a panel stays in the first caches by itself
+
+// One row and panels `begin` to `end` - 1: four at a time, so that enough sums are under way to hide the
+// latency of each.
+void MultiplyRow(const float* x, const PackedWeights& w, float* y, const Epilogue& e, int begin, int end) {
   const int out = RoundUp(w.out(), kLanes);
-  for (int first = 0; first < w.panels(); first += kTogether) {
-    const int count = std::min(kTogether, w.panels() - first);
+  for (int first = begin; first < end; first += kTogether) {
+    const int count = std::min(kTogether, end - first);
     F8 acc[kTogether][2];
     const float* panel[kTogether];
     for (int p = 0; p < kTogether; ++p) {  // beyond the last panel: that one again, its result unused
       const int index = std::min(first + p, w.panels() - 1);
-      panel[p] = w.panel(index);
+      panel[p] = w.float_panel(index);
       acc[p][0] = Load(w.bias() + index * kPanel);
       acc[p][1] = Load(w.bias() + index * kPanel + 8);
     }
@@ -54,21 +59,15 @@ void MultiplyRow(const float* x, const PackedWeights& w, float* y, const Epilogu
 
 }  // namespace
 
-PackedWeights::PackedWeights(std::span<const float> weights, int out, int in, std::span<const float> bias)
-    : out_(out), in_(in) {
-  weights_ = Floats(static_cast<size_t>(panels()) * in * kPanel);
-  bias_ = Floats(static_cast<size_t>(panels()) * kPanel);
-  for (int o = 0; o < out; ++o) {
-    float* to = weights_.data() + static_cast<size_t>(o / kPanel) * in * kPanel + o % kPanel;
-    for (int i = 0; i < in; ++i)
-      to[static_cast<size_t>(i) * kPanel] = weights[static_cast<size_t>(o) * in + i];
-  }
-  std::copy(bias.begin(), bias.end(), bias_.data());
-}
-
 void Multiply(const float* x, int x_stride, int rows, const PackedWeights& w, float* y, int y_stride,
-              const Epilogue& e) {
-  if (rows == 1) return MultiplyRow(x, w, y, e);
+              const Epilogue& e, Workers* workers) {
+  if (w.type() != WeightType::kFloat32 || (rows > 1 && w.in() > kSmallIn))
+    return MultiplyBlocked(x, x_stride, rows, w, y, y_stride, e, workers);
+  if (rows == 1) {
+    return ForEach(workers, (w.panels() + kTask - 1) / kTask, [&](int task) {
+      MultiplyRow(x, w, y, e, task * kTask, std::min(w.panels(), (task + 1) * kTask));
+    });
+  }
   const int out = RoundUp(w.out(), kLanes);
   for (int p = 0; p < w.panels(); ++p) {
     const int column = p * kPanel;
@@ -77,8 +76,8 @@ void Multiply(const float* x, int x_stride, int rows, const PackedWeights& w, fl
     ForRowBlocks(rows, [&]<int R>(int row) {
       F8 acc[R][2];
       for (int r = 0; r < R; ++r) acc[r][0] = b0, acc[r][1] = b1;
-      AccumulateTile<R>(x + static_cast<ptrdiff_t>(row) * x_stride, x_stride, 1, w.in(), w.panel(p), kPanel,
-                        acc);
+      AccumulateTile<R>(x + static_cast<ptrdiff_t>(row) * x_stride, x_stride, 1, w.in(), w.float_panel(p),
+                        kPanel, acc);
 #pragma GCC unroll 6
       for (int r = 0; r < R; ++r) {
         const ptrdiff_t at = static_cast<ptrdiff_t>(row + r) * y_stride + column;

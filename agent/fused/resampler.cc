@@ -7,10 +7,7 @@
 namespace deerbench::fused {
 
 Resampler::Resampler(const AgentConfig& config, int max_tokens, WeightReader& weights)
-    : config_(config.perceiver),
-      width_(config.vision.width),
-      latents_(config_.latents, width_),
-      attention_(max_tokens + config_.latents, config_.head_dim) {
+    : config_(config.perceiver), width_(config.vision.width), latents_(config_.latents, width_) {
   const int inner = config_.heads * config_.head_dim, keys = max_tokens + config_.latents;
   const std::vector<float> latents = weights.Read("perceiver.latents", {config_.latents, width_});
   for (int i = 0; i < config_.latents; ++i)
@@ -23,8 +20,8 @@ Resampler::Resampler(const AgentConfig& config, int max_tokens, WeightReader& we
     layer.to_q = weights.ReadLinear(prefix + ".0.to_q", inner, width_, false);
     const std::vector<float> kv = weights.Read(prefix + ".0.to_kv.weight", {2 * inner, width_});
     const size_t half = kv.size() / 2;
-    layer.to_k = PackedWeights(std::span(kv).first(half), inner, width_);
-    layer.to_v = PackedWeights(std::span(kv).last(half), inner, width_);
+    layer.to_k = weights.Pack(std::span(kv).first(half), inner, width_);
+    layer.to_v = weights.Pack(std::span(kv).last(half), inner, width_);
     layer.to_out = weights.ReadLinear(prefix + ".0.to_out", width_, inner, false);
     layer.feed_forward = FeedForward(prefix + ".1", width_, config_.ff_mult, config.layer_norm_eps, weights);
     layers_.push_back(std::move(layer));
@@ -39,7 +36,8 @@ Resampler::Resampler(const AgentConfig& config, int max_tokens, WeightReader& we
   hidden_ = Matrix(config_.latents, config_.ff_mult * width_);
 }
 
-void Resampler::Run(const Matrix& tokens, int count, Matrix& media, int first_row) {
+void Resampler::Run(const float* tokens, int stride, int count, Matrix& media, int first_row,
+                    Workers* workers) {
   const int latents = config_.latents, keys = count + latents;
   std::copy_n(latents_.row(0), static_cast<size_t>(latents) * latents_.stride(), x_.row(0));
   const AttentionShape shape{
@@ -50,15 +48,15 @@ void Resampler::Run(const Matrix& tokens, int count, Matrix& media, int first_ro
       .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(config_.head_dim)))};
   for (const Layer& layer : layers_) {
     // Keys and values come from the picture's tokens and the latents themselves, each under its own norm.
-    layer.norm_media.Apply(tokens.row(0), tokens.stride(), count, normed_.row(0), normed_.stride());
+    layer.norm_media.Apply(tokens, stride, count, normed_.row(0), normed_.stride());
     layer.norm_latents.Apply(x_.row(0), x_.stride(), latents, normed_.row(count), normed_.stride());
-    Multiply(normed_.row(count), normed_.stride(), latents, layer.to_q, q_.row(0), q_.stride());
-    Multiply(normed_, keys, layer.to_k, k_);
-    Multiply(normed_, keys, layer.to_v, v_);
-    attention_.Run(shape, q_.row(0), q_.stride(), k_.row(0), k_.stride(), v_.row(0), v_.stride(),
-                   mixed_.row(0), mixed_.stride());
-    Multiply(mixed_, latents, layer.to_out, x_, {.residual = x_.row(0)});
-    layer.feed_forward.Run(x_, latents, 1, normed_, hidden_);
+    Multiply(normed_.row(count), normed_.stride(), latents, layer.to_q, q_.row(0), q_.stride(), {}, workers);
+    Multiply(normed_, keys, layer.to_k, k_, {}, workers);
+    Multiply(normed_, keys, layer.to_v, v_, {}, workers);
+    Attend(shape, q_.row(0), q_.stride(), k_.row(0), k_.stride(), v_.row(0), v_.stride(), mixed_.row(0),
+           mixed_.stride(), workers);
+    Multiply(mixed_, latents, layer.to_out, x_, {.residual = x_.row(0)}, workers);
+    layer.feed_forward.Run(x_, latents, 1, normed_, hidden_, workers);
   }
   norm_.Apply(x_.row(0), x_.stride(), latents, media.row(first_row), media.stride());
 }

@@ -16,8 +16,9 @@ class Resampler {
  public:
   Resampler(const AgentConfig& config, int max_tokens, WeightReader& weights);
 
-  // tokens (count rows) -> latents, rows first_row onwards of `media`.
-  void Run(const Matrix& tokens, int count, Matrix& media, int first_row);
+  // tokens (`count` rows, `stride` floats apart) -> latents, rows first_row onwards of `media`.
+  void Run(const float* tokens, int stride, int count, Matrix& media, int first_row,
+           Workers* workers = nullptr);
 
   uint64_t macs(int tokens) const;
   size_t bytes() const;
@@ -34,7 +35,6 @@ class Resampler {
   Matrix latents_;  // (latents, D), as learnt
   std::vector<Layer> layers_;
   LayerNorm norm_;
-  Attention attention_;
   Matrix x_, normed_, q_, k_, v_, mixed_, hidden_;
 };
 

@@ -39,16 +39,28 @@ void LayerNorm::Apply(const float* x, int x_stride, int rows, float* y, int y_st
   }
 }
 
-void Gelu(Matrix& x, int rows) {
+namespace {
+
+// In pieces that are worth a worker's while.
+template <class Function>
+void Map(Matrix& x, int rows, Workers* workers, const Function& function) {
+  constexpr int kPiece = 1 << 16;
   float* p = x.row(0);
   const int count = rows * x.stride();
-  for (int i = 0; i < count; i += kLanes) Store(p + i, Gelu(Load(p + i)));
+  ForEach(count > kPiece ? workers : nullptr, (count + kPiece - 1) / kPiece, [&](int piece) {
+    const int end = std::min(count, (piece + 1) * kPiece);
+    for (int i = piece * kPiece; i < end; i += kLanes) Store(p + i, function(Load(p + i)));
+  });
 }
 
-void Relu(Matrix& x, int rows) {
-  float* p = x.row(0);
-  const int count = rows * x.stride();
-  for (int i = 0; i < count; i += kLanes) Store(p + i, _mm256_max_ps(Load(p + i), _mm256_setzero_ps()));
+}  // namespace
+
+void Gelu(Matrix& x, int rows, Workers* workers) {
+  Map(x, rows, workers, [](F8 v) { return Gelu(v); });
+}
+
+void QuickGelu(Matrix& x, int rows, Workers* workers) {
+  Map(x, rows, workers, [](F8 v) { return _mm256_mul_ps(v, Sigmoid(_mm256_mul_ps(v, Splat(1.702f)))); });
 }
 
 void MaxPool(const Matrix& x, int rows, float* y) {

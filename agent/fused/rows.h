@@ -4,6 +4,7 @@
 #include <span>
 
 #include "agent/fused/matrix.h"
+#include "agent/fused/workers.h"
 
 namespace deerbench::fused {
 
@@ -28,9 +29,10 @@ class LayerNorm {
   Floats weight_, bias_;
 };
 
-// In place, whole vectors; GELU and ReLU of the padding's zeros are zeros.
-void Gelu(Matrix& x, int rows);
-void Relu(Matrix& x, int rows);
+// In place, whole vectors; those of the padding's zeros are zeros.
+void Gelu(Matrix& x, int rows, Workers* workers = nullptr);
+// CLIP's: x times sigmoid(1.702 x).
+void QuickGelu(Matrix& x, int rows, Workers* workers = nullptr);
 
 // Largest value of each column over the rows.
 void MaxPool(const Matrix& x, int rows, float* y);

@@ -12,28 +12,47 @@
 
 namespace deerbench::fused {
 
-std::vector<float> WeightReader::Read(const std::string& name, const std::vector<int64_t>& shape) {
+const TensorFile::Entry& WeightReader::Find(const std::string& name, const std::vector<int64_t>& shape) {
   const TensorFile::Entry& entry = file_.Find(name);
   read_.insert(name);
   if (entry.shape != shape) {
     Fail(fmt::format("{}: tensor '{}' is ({}), expected ({})", file_.path().string(), name,
                      fmt::join(entry.shape, ", "), fmt::join(shape, ", ")));
   }
-  std::vector<float> values(entry.bytes / TensorTypeSize(entry.type));
+  return entry;
+}
+
+std::vector<float> WeightReader::Read(const std::string& name, const std::vector<int64_t>& shape) {
+  const TensorFile::Entry& entry = Find(name, shape);
+  std::vector<float> values = Convert(name, entry, 0, entry.bytes / TensorTypeSize(entry.type));
+  TensorFile::Release(entry);
+  return values;
+}
+
+std::vector<float> WeightReader::ReadRow(const std::string& name, const std::vector<int64_t>& shape,
+                                         int64_t row) {
+  const size_t width = static_cast<size_t>(shape.at(1));
+  return Convert(name, Find(name, shape), static_cast<size_t>(row) * width, width);
+}
+
+std::vector<float> WeightReader::Convert(const std::string& name, const TensorFile::Entry& entry,
+                                         size_t begin, size_t count) const {
+  std::vector<float> values(count);
+  const uint8_t* data = entry.data + begin * TensorTypeSize(entry.type);
   const auto half = [&](size_t i) {
     uint16_t bits;
-    std::memcpy(&bits, entry.data + 2 * i, 2);
+    std::memcpy(&bits, data + 2 * i, 2);
     return bits;
   };
   switch (entry.type) {
     case TensorType::kF32:
-      std::memcpy(values.data(), entry.data, entry.bytes);
+      std::memcpy(values.data(), data, count * sizeof(float));
       break;
     case TensorType::kF16:
-      for (size_t i = 0; i < values.size(); ++i) values[i] = _cvtsh_ss(half(i));
+      for (size_t i = 0; i < count; ++i) values[i] = _cvtsh_ss(half(i));
       break;
     case TensorType::kBF16:
-      for (size_t i = 0; i < values.size(); ++i) values[i] = std::bit_cast<float>(uint32_t{half(i)} << 16);
+      for (size_t i = 0; i < count; ++i) values[i] = std::bit_cast<float>(uint32_t{half(i)} << 16);
       break;
     default:
       Fail(fmt::format("{}: tensor '{}' is {}, expected F32, F16 or BF16", file_.path().string(), name,
@@ -44,7 +63,7 @@ std::vector<float> WeightReader::Read(const std::string& name, const std::vector
 
 PackedWeights WeightReader::ReadLinear(const std::string& prefix, int out, int in, bool bias) {
   const std::vector<float> weight = Read(prefix + ".weight", {out, in});
-  return PackedWeights(weight, out, in, bias ? Read(prefix + ".bias", {out}) : std::vector<float>());
+  return Pack(weight, out, in, bias ? Read(prefix + ".bias", {out}) : std::vector<float>());
 }
 
 LayerNorm WeightReader::ReadNorm(const std::string& prefix, int width, bool bias, double eps) {

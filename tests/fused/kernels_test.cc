@@ -1,7 +1,9 @@
 // Each kernel of the fused path against a plain loop in double precision.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "agent/fused/attention.h"
@@ -100,6 +102,112 @@ TEST_CASE("Products equal a plain loop for all numbers of rows and all tails") {
   }
 }
 
+struct Sizes {
+  int out, in, rows;
+};
+
+// Root mean square error of a product relative to its root mean square, against double precision.
+double RelativeError(const Matrix& y, const Matrix& x, const std::vector<float>& w,
+                     const std::vector<float>& b, const Sizes& c) {
+  double error = 0, size = 0;
+  for (int i = 0; i < c.rows; ++i) {
+    for (int o = 0; o < c.out; ++o) {
+      double sum = b[o];
+      for (int k = 0; k < c.in; ++k)
+        sum += static_cast<double>(x.row(i)[k]) * w[static_cast<size_t>(o) * c.in + k];
+      error += (y.row(i)[o] - sum) * (y.row(i)[o] - sum);
+      size += sum * sum;
+    }
+  }
+  return std::sqrt(error / size);
+}
+
+TEST_CASE("Products with weights of every type are as exact as the type, whatever the sizes and workers") {
+  Numbers numbers;
+  Workers three(3);
+  // Blocks of 256 and 512 inputs, groups, panels and tasks whole and cut; many rows and few.
+  const Sizes cases[] = {{16, 128, 1},  {40, 600, 5},   {130, 513, 13}, {256, 1024, 1},
+                         {300, 577, 7}, {144, 768, 70}, {7, 100, 2},    {129, 1030, 131}};
+  const std::pair<WeightType, double> types[] = {{WeightType::kFloat32, 1e-6},
+                                                 {WeightType::kBFloat16, 2.5e-3},
+                                                 {WeightType::kFloat16, 3e-4},
+                                                 {WeightType::kInt8, 1e-2},
+                                                 {WeightType::kInt4, 1.2e-1}};
+  for (const Sizes& c : cases) {
+    const std::vector<float> w = numbers.Normal(static_cast<size_t>(c.out) * c.in), b = numbers.Normal(c.out);
+    const Matrix x = numbers.NormalMatrix(c.rows, c.in);
+    const Matrix residual = numbers.NormalMatrix(c.rows, c.out);
+    for (const auto& [type, tolerance] : types) {
+      INFO(WeightTypeName(type) << " " << c.out << " x " << c.in << ", " << c.rows << " rows");
+      const PackedWeights packed(w, c.out, c.in, b, type);
+      Matrix plain(c.rows, c.out), shared(c.rows, c.out), fused(c.rows, c.out), one(1, c.out);
+      Multiply(x, c.rows, packed, plain);
+      CHECK(RelativeError(plain, x, w, b, c) < tolerance);
+      CheckPadding(plain);
+      Multiply(x, c.rows, packed, shared, {}, &three);
+      Multiply(x, c.rows, packed, fused, {.relu = true, .residual = residual.row(0), .scale = 0.5f}, &three);
+      Multiply(x.row(c.rows - 1), x.stride(), 1, packed, one.row(0), one.stride());
+      bool same = true, same_alone = true, finished = true;
+      for (int i = 0; i < c.rows; ++i) {
+        for (int o = 0; o < c.out; ++o) {
+          const float value = plain.row(i)[o];
+          same = same && shared.row(i)[o] == value;
+          if (i == c.rows - 1) same_alone = same_alone && one.row(0)[o] == value;
+          finished = finished && fused.row(i)[o] == std::fma(0.5f, std::max(value, 0.0f), residual.row(i)[o]);
+        }
+      }
+      CHECK(same);
+      CHECK(same_alone);
+      CHECK(finished);
+    }
+  }
+}
+
+TEST_CASE("Integer products neither overflow nor saturate at the largest weights and activations") {
+  const int in = 1024;
+  for (const WeightType type : {WeightType::kInt8, WeightType::kInt4}) {
+    for (const float sign : {1.0f, -1.0f}) {
+      const PackedWeights packed(std::vector<float>(16 * in, sign), 16, in, {}, type);
+      Matrix x(1, in), y(1, 16);
+      std::fill_n(x.row(0), in, 3.0f);
+      Multiply(x, 1, packed, y);
+      for (int o = 0; o < 16; ++o) CHECK(y.row(0)[o] == Approx(3.0 * sign * in).epsilon(1e-6));
+    }
+  }
+  // Nothing times something, and something that is not there.
+  const PackedWeights packed(std::vector<float>(16 * in, 0.0f), 16, in, {}, WeightType::kInt8);
+  Matrix x(2, in), y(2, 16);
+  x.row(1)[5] = 1;
+  Multiply(x, 2, packed, y);
+  for (int o = 0; o < 16; ++o) CHECK((y.row(0)[o] == 0 && y.row(1)[o] == 0));
+}
+
+TEST_CASE("Weights take the memory of their type") {
+  const int out = 256, in = 1024;
+  const std::vector<float> w(static_cast<size_t>(out) * in, 0.5f);
+  const auto bits = [&](WeightType type) {
+    return 8.0 * static_cast<double>(PackedWeights(w, out, in, {}, type).bytes() - out * sizeof(float)) /
+           (out * in);
+  };
+  CHECK(bits(WeightType::kFloat32) == 32);
+  CHECK(bits(WeightType::kBFloat16) == 16);
+  CHECK(bits(WeightType::kFloat16) == 16);
+  CHECK(bits(WeightType::kInt8) == 8.25);
+  CHECK(bits(WeightType::kInt4) == 4.5);
+}
+
+TEST_CASE("Workers do everything once, loop after loop, whatever there is to do") {
+  for (const int threads : {1, 2, 4}) {
+    Workers workers(threads);
+    CHECK(workers.threads() == threads);
+    for (int loop = 0; loop < 200; ++loop) {
+      std::vector<int> done(loop % 7 * 5);
+      workers.Run(static_cast<int>(done.size()), [&](int i) { ++done[i]; });
+      CHECK(std::all_of(done.begin(), done.end(), [](int n) { return n == 1; }));
+    }
+  }
+}
+
 TEST_CASE("Layer norm and pooling equal a plain loop") {
   Numbers numbers;
   for (const int width : {3, 8, 20, 64, 96}) {
@@ -134,17 +242,15 @@ TEST_CASE("Attention equals a plain loop with and without a causal mask and a bi
                      k = numbers.NormalMatrix(keys, heads * dim), v = numbers.NormalMatrix(keys, heads * dim);
         const std::vector<float> bias = numbers.Normal(static_cast<size_t>(heads) * keys);
         Matrix out(queries, heads * dim);
-        Attention attention(30, 24);
-        attention.Run({.heads = heads,
-                       .head_dim = dim,
-                       .queries = queries,
-                       .keys = keys,
-                       .causal = causal,
-                       .bias = causal ? bias.data() : nullptr,
-                       .bias_stride = keys,
-                       .scale = 0.3f},
-                      q.row(0), q.stride(), k.row(0), k.stride(), v.row(0), v.stride(), out.row(0),
-                      out.stride());
+        Attend({.heads = heads,
+                .head_dim = dim,
+                .queries = queries,
+                .keys = keys,
+                .causal = causal,
+                .bias = causal ? bias.data() : nullptr,
+                .bias_stride = keys,
+                .scale = 0.3f},
+               q.row(0), q.stride(), k.row(0), k.stride(), v.row(0), v.stride(), out.row(0), out.stride());
         double worst = 0;
         for (int h = 0; h < heads; ++h) {
           for (int i = 0; i < queries; ++i) {
