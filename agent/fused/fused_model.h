@@ -46,7 +46,7 @@ struct FusedStep {
 };
 
 struct FusedOptions {
-  Precision precision;
+  Precision precision = {};
   int threads = 1;
 };
 

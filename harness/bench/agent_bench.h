@@ -19,6 +19,17 @@ struct AgentBenchOptions {
   std::vector<std::string> sentences;  // by TaskId
   int steps = 240;                     // control steps of tuning chains that the agent works through
   int reference_steps = 60;            // of them that the reference gets too
+  int text_tokens = 0;             // prompts of so many tokens and pictures of noise instead, 0 for chains
+  std::vector<int> memory_layers;  // numbers of layers to state the memory of, loaded or not
+};
+
+// Weights in memory with so many layers below the highest exit.
+struct MemoryAtLayers {
+  int layers = 0;
+  bool loaded = false;                // otherwise computed from the layers that are
+  double llm_mib = 0;                 // the layers
+  double llm_with_embedding_mib = 0;  // of which a prompt's rows are read from the file, the rest stays there
+  double all_mib = 0;                 // without the embedding
 };
 
 // The reference beside the fused path, on the same observations.
@@ -30,17 +41,24 @@ struct ReferenceBench {
 
 struct AgentBench {
   // "vision", "resampler" and "head, once"; "language model" and "whole step" to each exit, every exit below
-  // it weighed; "whole step as evaluated", between physics and cameras; and "reference, whole step".
+  // it weighed, all of the same walks to the last one; "whole step as evaluated", between physics and
+  // cameras; and "reference, whole step".
   std::vector<Timing> timings;
   double step_ms = 0;      // median as evaluated
   double mean_layers = 0;  // as evaluated
   double mean_llm_macs = 0, mean_total_macs = 0;
+  // Language model alone, mean a step, ms: at the exits taken, and had every step walked to the last one.
+  double llm_ms = 0, full_llm_ms = 0;
+  std::vector<MemoryAtLayers> memory;
+  double rss_mib = 0,
+         rss_peak_mib = 0;  // of the whole process: when the agent had loaded, and at most until now
   std::optional<ReferenceBench> reference;
 };
 
 using MakeBackend = std::function<std::unique_ptr<AgentBackend>(const AgentRequest&)>;
 
-// Throws Error if the agent has no fused path. `make_reference` may be empty.
+// Loads the agent once. Times are the thread's own, or with several threads the clock's. `make_reference` may
+// be empty.
 AgentBench BenchAgent(const TabletopScene& scene, const AgentBenchOptions& options,
                       const MakeBackend& make_reference);
 

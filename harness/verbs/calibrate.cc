@@ -52,7 +52,9 @@ std::optional<Calibration> Record(const Settings& settings, const EvalConfig& co
   const std::vector<float> never(layers.size(), kNeverExit);
   ExitOptions walk = DynamicExits(layers, never, layers.back());
   walk.criterion = criterion;
-  const auto agent = MakeAgent(config.policy_options.at("backend"), {checkpoint.path, walk}, installation);
+  const auto agent = MakeAgent(config.policy_options.at("backend"),
+                               {checkpoint.path, walk, ParsePrecision(config.policy_options.at("precision"))},
+                               installation);
   const InterruptPipe interrupt;
   ProgressBar bar(program.terminal, "steps", samples, 0);
   const RecordingEvents events{.on_progress = [&](int done) { bar.Update(done, calibration.source); },
@@ -150,7 +152,8 @@ int Run(const Settings& settings, const Program& program) {
   if (!budget.any()) return kDone;
 
   ThresholdFile file =
-      SolveBudget(*calibration, costs, highest, budget.gmacs, config.policy_options.at("distribution"));
+      SolveBudget(*calibration, costs, highest, budget.gmacs, config.policy_options.at("distribution"),
+                  SkipsFirstExit(checkpoint.config));
   file.checkpoint = checkpoint.metadata.name;
   WriteFileAtomically(settings.out, ToJson(file));
   PrintError(ResultTable(file, costs, program.terminal));

@@ -131,7 +131,7 @@ def load_policy(
     distribution: Literal["exp", "gauss", "gamma"] = "exp",
     criterion: str | None = None,
     preset: Literal["roboflamingo++", "deer-s", "deer-b", "deer-online"] | None = None,
-    precision: Literal["fp32"] = "fp32",
+    precision: str = "fp32",
     backend: Literal["fused", "reference"] | None = None,
     ablate: Literal["none", "blank-vision", "wrong-sentence"] = "none",
     exit_plan: str | None = None,
@@ -150,8 +150,8 @@ def load_policy(
         distribution: how a budget is spread over the exits
         criterion: what exits are weighed by ("action", "feature", "time", "random", ...); by default as the thresholds
         preset: a setting of the DeeR paper
-        precision: of weights and arithmetic
-        backend: by default the fused path where it can, else the reference on LibTorch
+        precision: of the weights: "fp32", "bf16", "fp16", "int8" or "int4", or by part, as in "llm=int8,vision=bf16,head=fp32"
+        backend: "fused" (the default) or "reference", the one on LibTorch
         ablate: takes one of the agent's senses away
         exit_plan: exits and thresholds as text, such as "1:0.02,3:0.01,5"
 

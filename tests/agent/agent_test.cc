@@ -2,12 +2,14 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "agent/checkpoint.h"
 #include "agent/initialise.h"
 #include "agent/mac_hook.h"
 #include "agent/reference_agent.h"
+#include "agent/tensor_layout.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -123,6 +125,32 @@ TEST_CASE("The official sizes multiply what the analytic count says, module by m
   CHECK(weights == InferenceParameters(c, 1));
 }
 
+TEST_CASE("The tensors that are named for a config are the model's") {
+  AgentConfig clip = PresetConfig("3b"), sparse = PresetConfig("9b"), plain = PresetConfig("nano");
+  for (AgentConfig* c : {&clip, &sparse}) {
+    c->vision.width = 64;
+    c->vision.heads = c->vision.layers = 2;
+    c->perceiver.depth = 2;
+    c->language.width = 64;
+    c->language.heads = 4;
+    c->language.layers = 8;
+    c->language.vocab_size = 60000;
+    c->head.lstm_hidden = 24;
+    c->head.mlp_hidden = {20, 10};
+  }
+  sparse.head.dropout_placement = HeadConfig::DropoutPlacement::kLast;
+  sparse.head.mlp_layernorm = sparse.head.lstm_layernorm = false;
+  plain.state = {};
+  for (const AgentConfig& config : {clip, sparse, plain, PresetConfig("nano")}) {
+    std::map<std::string, std::vector<int64_t>> named, held;
+    for (const TensorLayout& tensor : CheckpointTensors(config)) named[tensor.name] = tensor.shape;
+    for (const auto& item : AgentModel(config)->named_parameters())
+      held[item.key()] = item.value().sizes().vec();
+    INFO(config.name);
+    CHECK(named == held);
+  }
+}
+
 TEST_CASE("An agent that was saved and opened again acts the same; in half precision almost") {
   const Checkpoint full, half(torch::kFloat16);
   CHECK(fs::file_size(half.path() / "model.safetensors") <
@@ -206,7 +234,8 @@ TEST_CASE("A broken checkpoint is refused in one line that names file, field and
     json["language"]["mlp_ratio"] = 16000;
   });
   CHECK_THAT(Refusal(load), Catch::Contains("bytes long, config.json needs"));
-  rewrite("config.json", [](auto& json) { json["language"]["mlp_ratio"] = PresetConfig("nano").language.mlp_ratio; });
+  rewrite("config.json",
+          [](auto& json) { json["language"]["mlp_ratio"] = PresetConfig("nano").language.mlp_ratio; });
   REQUIRE(Refusal(load) == "accepted");
 
   fs::resize_file(path / "model.safetensors", fs::file_size(path / "model.safetensors") / 2);

@@ -19,13 +19,6 @@ namespace {
 
 constexpr double kTolerance = 5e-5;
 
-// "case_A_window.npz" -> "A"
-std::string Letter(const std::filesystem::path& file) {
-  const std::string name = file.filename().string();
-  const size_t begin = name.find('_') + 1;
-  return name.substr(begin, name.find('_', begin) - begin);
-}
-
 // One line of figures a kind: the worst error of each array.
 class Figures {
  public:
@@ -37,6 +30,7 @@ class Figures {
     CHECK(error <= tolerance);
     line_ += fmt::format(" {} {:.1e}", what, error);
   }
+  void Say(const std::string& text) { line_ += " " + text; }
   ~Figures() { fmt::print("parity {}:{}\n", kind_, line_); }
 
  private:
@@ -52,8 +46,8 @@ TEST_CASE("A training window gives the official hidden states, features and acti
   for (const auto& file : files) {
     const Npz npz = ReadNpz(file);
     const auto get = [&](const std::string& name) { return ToTensor(npz.at(name)); };
-    AgentModel model = RecordedModel(*folder, Letter(file));
-    Figures figures("window " + Letter(file));
+    AgentModel model = RecordedModel(*folder, RecordedLetter(file));
+    Figures figures("window " + RecordedLetter(file));
 
     const torch::Tensor ids = get("input_ids"), mask = get("attention_mask"), images = get("images_static");
     const int64_t batch = images.size(0), window = images.size(1);
@@ -114,8 +108,8 @@ TEST_CASE("Padding, missing and doubled media tokens are treated as the official
   REQUIRE(!files.empty());
   for (const auto& file : files) {
     const Npz npz = ReadNpz(file);
-    AgentModel model = RecordedModel(*folder, Letter(file));
-    Figures figures("masks " + Letter(file));
+    AgentModel model = RecordedModel(*folder, RecordedLetter(file));
+    Figures figures("masks " + RecordedLetter(file));
     const auto hidden = model->HiddenStates(ToTensor(npz.at("input_ids")), ToTensor(npz.at("attention_mask")),
                                             ToTensor(npz.at("vis_x")).squeeze(1));
     figures.Check("hidden", torch::stack(hidden), ToTensor(npz.at("hidden_states")));
@@ -132,24 +126,20 @@ TEST_CASE("Rollouts leave at the official exits with the official actions and hi
     ++cases;
     const Npz npz = ReadNpz(file);
     const auto get = [&](const std::string& name) { return ToTensor(npz.at(name)); };
-    const auto exit_ids = npz.at("exit_ids").ints();
-    ExitOptions options;
-    options.exit_layers.assign(exit_ids.begin(), exit_ids.end());
-    options.thresholds = npz.at("thresholds").floats();
-    options.max_layer = static_cast<int>(npz.at("controller_max_layer_index").ints()[0]);
-    options.steps_per_stage = static_cast<int>(npz.at("steps_per_stage").ints()[0]);
-    AgentModel model = RecordedModel(*folder, Letter(file), options.LastLayer() + 1);
+    const ExitOptions options = RecordedExits(npz);
+    AgentModel model = RecordedModel(*folder, RecordedLetter(file), options.LastLayer() + 1);
     MultiExitRollout rollout(model, options);
     const auto reset_at = npz.at("reset_at").ints();
 
     const torch::Tensor ids = get("input_ids"), mask = get("attention_mask");
     const torch::Tensor px_static = get("px_static"), px_gripper = get("px_gripper");
     std::vector<torch::Tensor> h, c, pooled;
-    torch::Tensor pose = torch::zeros({px_static.size(0), 7});
     const auto exits = npz.at("exit_layer").ints();
     const auto deltas = npz.at("delta").doubles(), actions = npz.at("action_f16").doubles();
     const int64_t n_exit = npz.at("delta").shape[1];
-    double delta_error = 0, action_ulps = 0;
+    double delta_error = 0;
+    std::vector<torch::Tensor> poses;
+    ActionError action;
     for (int64_t t = 0; t < px_static.size(0); ++t) {
       if (std::find(reset_at.begin(), reset_at.end(), t) != reset_at.end()) rollout.Reset();
       const ExitStep step = rollout.Step(
@@ -164,12 +154,8 @@ TEST_CASE("Rollouts leave at the official exits with the official actions and hi
         REQUIRE(evaluated < step.probes.size());
         delta_error = std::max(delta_error, std::abs(step.probes[evaluated++].difference - recorded));
       }
-      for (int i = 0; i < 7; ++i) {
-        const double recorded = actions[t * 7 + i];
-        const double ulp =
-            std::ldexp(1.0, std::max(std::ilogb(std::max(std::abs(recorded), 1e-5)), -14) - 10);
-        action_ulps = std::max(action_ulps, std::abs(step.action[i] - recorded) / ulp);
-      }
+      action.Add(step, &actions[t * 7]);
+      poses.push_back(torch::tensor(std::vector<float>(step.pose.begin(), step.pose.end())));
       h.push_back(rollout.state().h);
       c.push_back(rollout.state().c);
       pooled.push_back(rollout.pooled()[0]);
@@ -179,8 +165,12 @@ TEST_CASE("Rollouts leave at the official exits with the official actions and hi
     figures.Check("c", torch::stack(c), get("lstm_c"));
     figures.Check("pooled", torch::stack(pooled), get("pooled_exit"));
     figures.Check("delta", torch::tensor(delta_error), torch::tensor(0.0));
-    // A value that lies at a rounding boundary may fall on either side: one step of half precision.
-    figures.Check("action_ulps", torch::tensor(action_ulps), torch::tensor(0.0), 1.0);
+    figures.Check("pose", torch::stack(poses), get("pose"));
+    // Half a unit of half precision, but for the pose's own error; next to nothing lies in between.
+    figures.Check("beyond_half_ulp", torch::tensor(action.beyond), torch::tensor(0.0));
+    CHECK(action.equal >= 0.95 * action.count);
+    figures.Say(fmt::format("action {:.3f} ulp before rounding, {} of {} equal as float16",
+                            action.unrounded_ulps, action.equal, action.count));
   }
   REQUIRE(cases > 0);
 }

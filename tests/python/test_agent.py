@@ -146,8 +146,8 @@ def test_options_that_cannot_be_met_are_refused(tiny):
         deerbench.load_policy(tiny, exit=2)
     with pytest.raises(deerbench.Error, match="budget_mib: 1e-09, expected at least"):
         deerbench.load_policy(tiny, budget_mib=1e-9)
-    with pytest.raises(deerbench.Error, match="precision: 'int8'"):
-        deerbench.load_policy(tiny, precision="int8")
+    with pytest.raises(deerbench.Error, match="precision: 'vision=int5'"):
+        deerbench.load_policy(tiny, precision="vision=int5")
 
 
 @pytest.mark.parametrize("order", ["torch, deerbench", "deerbench, torch"])

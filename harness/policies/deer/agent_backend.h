@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/exits.h"
+#include "agent/precision.h"
 #include "harness/policy.h"
 
 namespace deerbench {
@@ -15,6 +16,8 @@ namespace deerbench {
 struct AgentRequest {
   std::filesystem::path checkpoint;  // folder
   ExitOptions exits;
+  Precision precision = {};  // of the fused path
+  int threads = 1;           // of the fused path; no result depends on it
 };
 
 struct AgentDecision {

@@ -64,11 +64,11 @@ struct Solution {
 };
 
 Solution Solve(const Calibration& calibration, const ExitCosts& costs, size_t highest,
-               ExitDistribution distribution, double ratio) {
+               ExitDistribution distribution, double ratio, bool skip_first) {
   const std::span rows(calibration.differences.data(), highest + 1);
   Solution solution;
-  solution.thresholds =
-      SolveThresholds(rows, ExitProbabilities(distribution, ratio, static_cast<int>(highest) + 1));
+  solution.thresholds = SolveThresholds(
+      rows, ExitProbabilities(distribution, ratio, static_cast<int>(highest) + 1, skip_first && highest > 0));
   solution.shares.assign(highest + 1, 0);
   const size_t samples = rows[0].size();
   for (size_t i = 0; i < samples; ++i) {
@@ -166,6 +166,8 @@ Calibration ReadCalibration(const std::filesystem::path& path, const std::string
   return calibration;
 }
 
+bool SkipsFirstExit(const AgentConfig& config) { return config.cross_attention.every_n_layers == 4; }
+
 size_t HighestExit(const ExitCosts& costs, const Budget& budget) {
   size_t highest = costs.layers.size() - 1;
   const auto fit = [&](const char* name, const std::optional<double>& limit, const std::vector<double>& cost,
@@ -196,7 +198,8 @@ void CheckMeanBudget(const ExitCosts& costs, const Budget& budget) {
 }
 
 ThresholdFile SolveBudget(const Calibration& calibration, const ExitCosts& costs, size_t highest,
-                          std::optional<double> mean_gmacs, const std::string& distribution) {
+                          std::optional<double> mean_gmacs, const std::string& distribution,
+                          bool skip_first) {
   const ExitDistribution family = ExitDistributionByName(distribution);
   auto [low, high] = RatioRange(family, highest + 1);
   ThresholdFile file{.checkpoint = {},
@@ -224,7 +227,7 @@ ThresholdFile SolveBudget(const Calibration& calibration, const ExitCosts& costs
     file.ratio = low;
     for (int i = 0; i < kBisections; ++i) {
       const double ratio = (low + high) / 2;
-      Solution solution = Solve(calibration, costs, highest, family, ratio);
+      Solution solution = Solve(calibration, costs, highest, family, ratio, skip_first);
       if (solution.gmacs > most) {
         high = ratio;
         continue;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/config.h"
 #include "harness/policies/deer/agent_backend.h"
 #include "harness/policies/deer/exit_plan.h"
 
@@ -60,10 +61,15 @@ size_t HighestExit(const ExitCosts& costs, const Budget& budget);
 // Throws Error if even the first exit is above the mean budget.
 void CheckMeanBudget(const ExitCosts& costs, const Budget& budget);
 
+// Whether the first exit is given nothing, as the official solver does for the 9B agent: known by MPT-7B's
+// cross-attention before every fourth layer.
+bool SkipsFirstExit(const AgentConfig& config);
+
 // Thresholds for exits up to `highest` that spend the mean budget, or all without one. Bisects the
 // distribution's ratio for the most that fits by the recorded differences. Throws as CheckMeanBudget does.
 // The checkpoint's name is left to the caller.
 ThresholdFile SolveBudget(const Calibration& calibration, const ExitCosts& costs, size_t highest,
-                          std::optional<double> mean_gmacs, const std::string& distribution);
+                          std::optional<double> mean_gmacs, const std::string& distribution,
+                          bool skip_first = false);
 
 }  // namespace deerbench

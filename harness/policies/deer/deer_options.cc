@@ -49,8 +49,9 @@ const std::vector<PolicyOption>& DeerOptions() {
       {"budget_mib", "MiB of resident weights", ""},
       {"distribution", "exp, gauss or gamma: how a budget is spread over the exits", "exp"},
       {"ablate", "none, blank-vision or wrong-sentence", "none"},
-      {"precision", "fp32", "fp32"},
-      {"backend", "fused, or reference on the tensor library (default: fused where it can)", ""},
+      {"precision", "of the weights: fp32, bf16, fp16, int8, int4, or by part as in llm=int8,vision=bf16",
+       "fp32"},
+      {"backend", "fused (default), or reference on the tensor library", ""},
       {"exit_plan", "exits and thresholds, such as 1:0.02,3:0.01,5 (default: by the options above)", ""},
   };
   return kOptions;
@@ -91,7 +92,8 @@ EvalConfig ConfigForCheckpoint(std::map<std::string, std::string> settings,
 
 CheckpointFolder LocateCheckpoint(EvalConfig& config, const Installation& installation) {
   Options& options = config.policy_options;
-  CheckChoice(options, "precision", {"fp32"});
+  const Precision precision = ParsePrecision(options.at("precision"));
+  options["precision"] = ToText(precision);
   if (Given(options, "backend")) CheckChoice(options, "backend", {"fused", "reference"});
   CheckChoice(options, "distribution", {"exp", "gauss", "gamma"});
   ParseAblation(options.at("ablate"));
@@ -102,10 +104,10 @@ CheckpointFolder LocateCheckpoint(EvalConfig& config, const Installation& instal
   ApplyPreset(options, checkpoint);
   CriterionOf(config);
   options["checkpoint"] = checkpoint.path.string();
-  if (options["backend"].empty()) options["backend"] = FusedCanRun(checkpoint.config) ? "fused" : "reference";
-  if (options["backend"] == "fused" && !FusedCanRun(checkpoint.config))
-    Fail(fmt::format("backend: 'fused', expected reference: checkpoint {} is not of the kind that is fused",
-                     checkpoint.metadata.name));
+  if (options["backend"].empty()) options["backend"] = "fused";
+  if (options["backend"] != "fused" && !precision.single())
+    Fail(fmt::format("precision: '{}', expected fp32 with backend {}", options["precision"],
+                     options["backend"]));
   return checkpoint;
 }
 
@@ -113,10 +115,11 @@ ExitCosts MeasureExitCosts(const EvalConfig& config, const CheckpointFolder& che
                            const Installation& installation) {
   const std::string& backend = config.policy_options.at("backend");
   const std::string criterion = CriterionOf(config);
+  const Precision precision = ParsePrecision(config.policy_options.at("precision"));
   return MeasureExitCosts(checkpoint.config.ExitLayers(), EvaluationSentences(config),
                           latencies ? kTimedSteps : 0, [&](ExitOptions exits) {
                             exits.criterion = criterion;
-                            return MakeAgent(backend, {checkpoint.path, exits}, installation);
+                            return MakeAgent(backend, {checkpoint.path, exits, precision}, installation);
                           });
 }
 
@@ -135,7 +138,8 @@ std::unique_ptr<DeerPolicy> MakeDeerPolicy(const EvalConfig& config, const Insta
   const Options& options = config.policy_options;
   const CheckpointFolder checkpoint = OpenCheckpoint(options.at("checkpoint"));
   AgentRequest request{.checkpoint = checkpoint.path,
-                       .exits = ExitsFromText(options.at("exit_plan"), checkpoint.config.ExitLayers())};
+                       .exits = ExitsFromText(options.at("exit_plan"), checkpoint.config.ExitLayers()),
+                       .precision = ParsePrecision(options.at("precision"))};
   request.exits.criterion = CriterionOf(config);
   return std::make_unique<DeerPolicy>(MakeAgent(options.at("backend"), request, installation),
                                       checkpoint.WeightsSha256(), ParseAblation(options.at("ablate")),

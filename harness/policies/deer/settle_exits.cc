@@ -76,7 +76,9 @@ ExitOptions FitBudget(const EvalConfig& config, const Budget& budget, const Chec
     const Calibration calibration =
         ReadCalibration(CalibrationPath(checkpoint, criterion), checkpoint.WeightsSha256(), criterion,
                         checkpoint.config.ExitLayers());
-    return SolveBudget(calibration, costs, highest, budget.gmacs, options.at("distribution")).exits;
+    return SolveBudget(calibration, costs, highest, budget.gmacs, options.at("distribution"),
+                       SkipsFirstExit(checkpoint.config))
+        .exits;
   }
   const ExitOptions solved = FindThresholds(config, checkpoint);
   const int most = costs.layers[highest];

@@ -15,6 +15,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="deerbench convert",
         description="Makes a checkpoint folder of an official DeeR .pth and the files that it was trained from.",
+        epilog="deerbench convert --random-weights PRESET --help: checkpoints of random weights, for speed and memory.",
     )
     parser.add_argument("--checkpoint", type=Path, required=True, metavar="FILE", help="the DeeR .pth")
     parser.add_argument("--clip", type=Path, metavar="PATH", help="CLIP as open_clip has it: its state dict or folder")
