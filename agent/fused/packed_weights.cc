@@ -108,9 +108,15 @@ void PackedWeights::PackFloats(std::span<const float> weights) {
     uint8_t* panel_bytes = weights_.data() + first / kPanel * PanelBytes(in_);
     const int count = std::min(kPanel, out_ - first);
     const float* rows = weights.data() + static_cast<size_t>(first) * in_;
+    // A cache line of each row at a time: rows are often whole pages apart and would push each other out.
+    constexpr int kLine = 16;
     const auto transpose = [&](auto* to, const auto& convert) {
-      for (int i = 0; i < in_; ++i, to += kPanel) {
-        for (int o = 0; o < count; ++o) to[o] = convert(rows[static_cast<size_t>(o) * in_ + i]);
+      for (int begin = 0; begin < in_; begin += kLine) {
+        const int end = std::min(in_, begin + kLine);
+        for (int o = 0; o < count; ++o) {
+          const float* row = rows + static_cast<size_t>(o) * in_;
+          for (int i = begin; i < end; ++i) to[static_cast<size_t>(i) * kPanel + o] = convert(row[i]);
+        }
       }
     };
     if (type_ == WeightType::kFloat32) {
@@ -126,7 +132,8 @@ void PackedWeights::PackFloats(std::span<const float> weights) {
 void PackedWeights::PackIntegers(std::span<const float> weights) {
   const int padded = padded_in(), size = group();
   std::vector<float> row(padded);
-  std::vector<int8_t> rounded(static_cast<size_t>(kPanel) * padded);  // of one panel
+  const int stride = padded + 64;                                     // not whole pages
+  std::vector<int8_t> rounded(static_cast<size_t>(kPanel) * stride);  // of one panel
   for (int first = 0; first < out_; first += kPanel) {
     const int p = first / kPanel;
     std::fill(rounded.begin(), rounded.end(), int8_t{0});
@@ -134,12 +141,12 @@ void PackedWeights::PackIntegers(std::span<const float> weights) {
       std::copy_n(weights.data() + static_cast<size_t>(first + o) * in_, in_, row.begin());
       for (int g = 0; g < groups(); ++g) {
         const float* from = row.data() + g * size;
-        int8_t* to = rounded.data() + static_cast<size_t>(o) * padded + g * size;
+        int8_t* to = rounded.data() + static_cast<size_t>(o) * stride + g * size;
         scales_[(static_cast<size_t>(p) * groups() + g) * kPanel + o] =
             type_ == WeightType::kInt8 ? QuantiseInt8(from, size, to) : QuantiseInt4(from, size, to);
       }
     }
-    const auto at = [&](int o, int i) { return rounded[static_cast<size_t>(o) * padded + i]; };
+    const auto at = [&](int o, int i) { return rounded[static_cast<size_t>(o) * stride + i]; };
     uint8_t* to = weights_.data() + p * PanelBytes(padded);
     if (type_ == WeightType::kInt8) {
       for (int i = 0; i < padded; i += 2) {

@@ -41,8 +41,15 @@ void Workers::Share(int count, Call call, const void* body) {
   }
   wake_.notify_all();
   Work();
-  // Every thread looks at every loop, so none can be late and meet the next one's fields.
-  while (busy_.load(std::memory_order_acquire) != 0) _mm_pause();
+  // Every thread looks at every loop, so none can be late and meet the next one's fields. One that has lost its
+  // core to another process needs ours.
+  for (int spin = 0; busy_.load(std::memory_order_acquire) != 0; ++spin) {
+    if (spin < kSpins) {
+      _mm_pause();
+    } else {
+      std::this_thread::yield();
+    }
+  }
 }
 
 void Workers::Serve() {

@@ -52,9 +52,9 @@ std::optional<Calibration> Record(const Settings& settings, const EvalConfig& co
   const std::vector<float> never(layers.size(), kNeverExit);
   ExitOptions walk = DynamicExits(layers, never, layers.back());
   walk.criterion = criterion;
-  const auto agent = MakeAgent(config.policy_options.at("backend"),
-                               {checkpoint.path, walk, ParsePrecision(config.policy_options.at("precision"))},
-                               installation);
+  const auto agent =
+      MakeAgent(config.policy_options.at("backend"),
+                {checkpoint.path, walk, ParsePrecision(config.policy_options.at("precision"))}, installation);
   const InterruptPipe interrupt;
   ProgressBar bar(program.terminal, "steps", samples, 0);
   const RecordingEvents events{.on_progress = [&](int done) { bar.Update(done, calibration.source); },
@@ -170,7 +170,8 @@ void AddCalibrate(CLI::App& app, Program& program) {
       app.add_subcommand("calibrate", "Solve the agent's exit thresholds for a budget, from recorded steps");
   for (const PolicyOption& option : DeerOptions()) {
     if (option.name != "checkpoint" && option.name != "backend" && option.name != "distribution" &&
-        option.name != "criterion" && option.name != "max_layers" && !option.name.starts_with("budget_"))
+        option.name != "criterion" && option.name != "max_layers" && option.name != "precision" &&
+        !option.name.starts_with("budget_"))
       continue;
     std::string name = "--" + option.name;
     std::replace(name.begin(), name.end(), '_', '-');
