@@ -469,7 +469,8 @@ def test_recorded_models_come_out_as_they_were(recorded):
     assert done.config["head"]["mlp_hidden"] == config["mlp_hidden_dims"][: config["mlp_num_hidden_layers"]]
 
 
-def test_a_converted_model_acts_as_the_official_code_did(recorded):
+@pytest.mark.parametrize("backend", ["fused", "reference"])
+def test_a_converted_model_acts_as_the_official_code_did(recorded, backend):
     """Pictures, sentence and thresholds in, through preprocessing, tokenizer, exits and history: actions out."""
     data, letter, _, spelling, done = recorded
     compared = 0
@@ -483,7 +484,7 @@ def test_a_converted_model_acts_as_the_official_code_did(recorded):
         if exits[-1][0] != top:
             continue  # a highest exit that has none: walks on to the next one
         plan = ",".join([f"{layer}:{threshold:.9g}" for layer, threshold in exits[:-1]] + [str(top)])
-        policy = deerbench.load_policy(done.folder, exit_plan=plan, backend="reference")
+        policy = deerbench.load_policy(done.folder, exit_plan=plan, backend=backend)
         policy.reset()
         for t in range(len(z["exit_layer"])):
             if t in z["reset_at"]:
@@ -496,4 +497,4 @@ def test_a_converted_model_acts_as_the_official_code_did(recorded):
             assert action[6] == z["action_f16"][t][6]
             compared += 1
     assert compared > 0
-    print(f"parity convert {letter}: {compared} steps")
+    print(f"parity convert {letter} {backend}: {compared} steps")
