@@ -5,6 +5,7 @@
 
 #include "sim/env/start.h"
 #include "sim/expert/expert.h"
+#include "sim/render/render_scene.h"
 #include "sim/tasks/chains.h"
 #include "sim/tasks/oracle.h"
 
@@ -122,10 +123,11 @@ std::vector<Timing> BenchRender(const TabletopScene& scene, int moments, int rep
   std::vector<Timing> timings;
   for (const bool gripper : {false, true}) {
     for (const Variant& variant : variants) {
-      RenderOptions options;
-      options.shadows = variant.shadows;
-      options.antialias = variant.antialias;
-      options.filter_textures = variant.filter_textures;
+      // What the scene's look goes without stays off.
+      RenderOptions options = OptionsOf(scene.render->look);
+      options.shadows &= variant.shadows;
+      options.antialias &= variant.antialias;
+      options.filter_textures &= variant.filter_textures;
       Renderer renderer(scene.render, options);
       std::vector<double> values;
       for (int round = 0; round <= repeats; ++round) {

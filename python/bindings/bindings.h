@@ -5,14 +5,16 @@
 
 namespace deerbench {
 
-void BindTasks(pybind11::module_& m);       // task table, chains, initial states
-void BindInfo(pybind11::module_& m);        // what the oracle sees, and the oracle
-void BindTabletop(pybind11::module_& m);    // scenes, worlds, cameras, snapshots
-void BindBatch(pybind11::module_& m);       // many worlds at once; after BindTabletop
-void BindExpert(pybind11::module_& m);      // the scripted expert
-void BindAgent(pybind11::module_& m);       // the multi-exit agent
-void BindDemos(pybind11::module_& m);       // demonstrations on disk; after BindTabletop
-void BindEvaluation(pybind11::module_& m);  // chains of instructions, judged and recorded
+void BindTasks(pybind11::module_& m);          // task table, chains, initial states
+void BindInfo(pybind11::module_& m);           // what the oracle sees, and the oracle
+void BindCamera(pybind11::module_& m);         // cameras of the caller's own
+void BindTabletop(pybind11::module_& m);       // scenes, worlds, pictures, snapshots; after BindCamera
+void BindBatch(pybind11::module_& m);          // many worlds at once; after BindTabletop
+void BindBatchRenderer(pybind11::module_& m);  // pictures of many worlds; after BindTabletop
+void BindExpert(pybind11::module_& m);         // the scripted expert
+void BindAgent(pybind11::module_& m);          // the multi-exit agent
+void BindDemos(pybind11::module_& m);          // demonstrations on disk; after BindTabletop
+void BindEvaluation(pybind11::module_& m);     // chains of instructions, judged and recorded
 
 // Runs `work` while other Python threads may run.
 template <typename Work>

@@ -16,8 +16,10 @@ PYBIND11_MODULE(_core, m) {
       "was expected.";
   deerbench::BindTasks(m);
   deerbench::BindInfo(m);
+  deerbench::BindCamera(m);
   deerbench::BindTabletop(m);
   deerbench::BindBatch(m);
+  deerbench::BindBatchRenderer(m);
   deerbench::BindExpert(m);
   deerbench::BindAgent(m);
   deerbench::BindDemos(m);

@@ -12,10 +12,12 @@
 #include "base/error.h"
 #include "python/bindings/arrays.h"
 #include "python/bindings/bindings.h"
+#include "python/bindings/camera.h"
 #include "python/bindings/symbolic.h"
 #include "python/bindings/tabletop.h"
 #include "sim/env/start.h"
 #include "sim/physics/world.h"
+#include "sim/render/render_scene.h"
 
 namespace py = pybind11;
 
@@ -36,38 +38,27 @@ ActionType ActionTypeByName(const std::string& name) {
                    name));
 }
 
-Camera CameraByName(const Tabletop& tabletop, const std::string& name) {
-  const SceneModel& model = *tabletop.scene().model;
-  if (name == "static") return model.static_camera();
-  if (name == "gripper") return model.gripper_camera(tabletop.world().X_WGripperCamera());
-  Fail(fmt::format("camera is '{}', expected 'static' or 'gripper'", name));
-}
-
-// (4, 4) homogeneous matrix, row-major.
-py::array_t<double> ToMatrixArray(const Pose& X) {
-  const std::array<double, 9> R = ToMatrix(X.q);
-  std::vector<double> m = {R[0], R[1], R[2], X.p.x, R[3], R[4], R[5], X.p.y,
-                           R[6], R[7], R[8], X.p.z, 0,    0,    0,    1};
-  return ToNumpy(std::move(m), {4, 4});
+Look LookByName(const std::string& name) {
+  if (name == "own") return Look::kOwn;
+  if (name == "pybullet") return Look::kPyBullet;
+  Fail(fmt::format("look is '{}', expected 'own' or 'pybullet'", name));
 }
 
 py::dict CameraDict(const Camera& camera) {
-  const std::array<double, 9> K = Intrinsics(camera);
   py::dict dict;
   dict["width"] = camera.width;
   dict["height"] = camera.height;
   dict["fov_y_deg"] = camera.fov_y_deg;
   dict["near_m"] = camera.near_m;
   dict["far_m"] = camera.far_m;
-  dict["intrinsics"] = ToNumpy(std::vector<double>(K.begin(), K.end()), {3, 3});
-  dict["X_WC"] = ToMatrixArray(camera.X_WC);
+  dict["intrinsics"] = IntrinsicsArray(camera);
+  dict["X_WC"] = ToNumpy(MatrixOf(camera.X_WC), {4, 4});
   return dict;
 }
 
 // One picture of each asked kind, in new arrays.
-py::dict Draw(PyTabletop& self, const std::string& name, std::optional<int> width, std::optional<int> height,
-              bool rgb, bool depth, bool segmentation) {
-  constexpr int kMaxPixels = 8192;
+py::dict Draw(PyTabletop& self, const CameraChoice& choice, std::optional<int> width,
+              std::optional<int> height, bool rgb, bool depth, bool segmentation, bool matrices) {
   std::vector<uint8_t> colour;
   std::vector<float> metres;
   std::vector<int32_t> bodies;
@@ -75,13 +66,7 @@ py::dict Draw(PyTabletop& self, const std::string& name, std::optional<int> widt
   {
     py::gil_scoped_release release;
     const std::lock_guard lock(self.mutex);
-    camera = CameraByName(self.tabletop, name);
-    camera.width = width.value_or(camera.width);
-    camera.height = height.value_or(camera.height);
-    for (const auto& [field, size] : {std::pair{"width", camera.width}, std::pair{"height", camera.height}}) {
-      if (size < 1 || size > kMaxPixels)
-        Fail(fmt::format("{} of camera '{}' is {}, expected 1 to {} pixels", field, name, size, kMaxPixels));
-    }
+    camera = ChosenCamera(self.tabletop, choice, width, height);
     const size_t pixels = static_cast<size_t>(camera.width) * camera.height;
     if (rgb) colour.resize(pixels * 3);
     if (depth) metres.resize(pixels);
@@ -94,6 +79,10 @@ py::dict Draw(PyTabletop& self, const std::string& name, std::optional<int> widt
   if (rgb) out["rgb"] = ToNumpy(std::move(colour), {camera.height, camera.width, 3});
   if (depth) out["depth"] = ToNumpy(std::move(metres), {camera.height, camera.width});
   if (segmentation) out["segmentation"] = ToNumpy(std::move(bodies), {camera.height, camera.width});
+  if (matrices) {
+    out["intrinsics"] = IntrinsicsArray(camera);
+    out["X_WC"] = ToNumpy(MatrixOf(camera.X_WC), {4, 4});
+  }
   return out;
 }
 
@@ -157,16 +146,18 @@ void BindTabletop(py::module_& m) {
       .def(py::pickle(&SnapshotState, &SnapshotFromState));
 
   py::class_<PyTabletop>(m, "Tabletop", "A simulated table with its cameras.")
-      .def(py::init([](const TabletopScene& scene, bool shadows, bool antialias, bool filter_textures) {
+      .def(py::init([](const TabletopScene& scene, std::optional<bool> shadows, std::optional<bool> antialias,
+                       std::optional<bool> filter_textures, const std::optional<std::string>& look) {
              py::gil_scoped_release release;
-             TabletopOptions options;
-             options.render.shadows = shadows;
-             options.render.antialias = antialias;
-             options.render.filter_textures = filter_textures;
-             return std::make_unique<PyTabletop>(scene, options);
+             RenderOptions render = OptionsOf(look ? LookByName(*look) : scene.render->look);
+             render.shadows = shadows.value_or(render.shadows);
+             render.antialias = antialias.value_or(render.antialias);
+             render.filter_textures = filter_textures.value_or(render.filter_textures);
+             return std::make_unique<PyTabletop>(scene, TabletopOptions{.render = render});
            }),
-           py::arg("scene"), py::kw_only(), py::arg("shadows") = true, py::arg("antialias") = true,
-           py::arg("filter_textures") = true)
+           py::arg("scene"), py::kw_only(), py::arg("shadows") = py::none(),
+           py::arg("antialias") = py::none(), py::arg("filter_textures") = py::none(),
+           py::arg("look") = py::none())
       .def(
           "reset",
           [](PyTabletop& self, const py::object& robot_obs, const py::object& scene_obs, bool fresh) {
@@ -203,12 +194,12 @@ void BindTabletop(py::module_& m) {
       .def(
           "camera",
           [](PyTabletop& self, const std::string& name) {
-            return CameraDict(Alone(self, [&](Tabletop& tabletop) { return CameraByName(tabletop, name); }));
+            return CameraDict(Alone(self, [&](Tabletop& tabletop) { return ChosenCamera(tabletop, name); }));
           },
           py::arg("name"))
       .def("draw", &Draw, py::arg("camera"), py::kw_only(), py::arg("width") = py::none(),
            py::arg("height") = py::none(), py::arg("rgb") = true, py::arg("depth") = false,
-           py::arg("segmentation") = false)
+           py::arg("segmentation") = false, py::arg("matrices") = false)
       .def("save",
            [](PyTabletop& self) {
              return Alone(self, [](Tabletop& tabletop) { return tabletop.world().Save(); });

@@ -13,7 +13,7 @@ Importing the package registers the environments and loads no tensor library.
 from __future__ import annotations
 
 from deerbench import calvin
-from deerbench._core import TASKS, Error, __version__
+from deerbench._core import TASKS, BatchRenderer, Camera, Error, __version__
 from deerbench.agent import AgentPolicy, AgentStep, load_policy
 from deerbench.chain_sets import Chain, SymbolicState, chains
 from deerbench.envs import register as _register
@@ -26,6 +26,8 @@ __all__ = [
     "TASKS",
     "AgentPolicy",
     "AgentStep",
+    "BatchRenderer",
+    "Camera",
     "Chain",
     "Error",
     "EvaluationResult",

@@ -53,12 +53,52 @@ class Snapshot:
     @property
     def values(self) -> np.ndarray: ...
 
+class Camera:
+    """A pinhole camera anywhere in the world. Camera frame: x right, y down, z forward; pixel (0, 0) is the top left
+    one, its centre at (0.5, 0.5)."""
+
+    def __init__(
+        self, width: int, height: int, fov_y_deg: float, X_WC: np.ndarray, *, near_m: float = 0.01, far_m: float = 10.0
+    ) -> None: ...
+    @staticmethod
+    def look_at(
+        eye: _Row,
+        target: _Row,
+        up: _Row = (0.0, 0.0, 1.0),
+        *,
+        width: int = 200,
+        height: int = 200,
+        fov_y_deg: float = 40.0,
+        near_m: float = 0.01,
+        far_m: float = 10.0,
+    ) -> Camera:
+        """A camera at ``eye`` that looks at ``target``; metres, in the world."""
+    width: int
+    height: int
+    fov_y_deg: float
+    near_m: float
+    far_m: float
+    @property
+    def intrinsics(self) -> np.ndarray:
+        """(3, 3), pixels."""
+    @property
+    def X_WC(self) -> np.ndarray:
+        """(4, 4): the camera's pose in the world."""
+
 class Tabletop:
     """A simulated table with its cameras. Any method may be called from any thread; they take turns."""
 
     def __init__(
-        self, scene: Scene, *, shadows: bool = True, antialias: bool = True, filter_textures: bool = True
-    ) -> None: ...
+        self,
+        scene: Scene,
+        *,
+        shadows: bool | None = None,
+        antialias: bool | None = None,
+        filter_textures: bool | None = None,
+        look: str | None = None,
+    ) -> None:
+        """``look``: "own" or "pybullet"; None: the scene's own, which is PyBullet's on CALVIN's assets. The switches
+        depart from it."""
     def reset(self, robot_obs: _Row, scene_obs: _Row, *, fresh: bool = True) -> None:
         """Puts the table into a state (15 and 24 numbers); ``fresh``: in a new world, which remembers nothing."""
     def step(self, action: _Row, type: str = "cartesian_rel") -> None:
@@ -70,15 +110,19 @@ class Tabletop:
         """Size, ``fov_y_deg``, ``near_m``, ``far_m``, ``intrinsics`` (3, 3) and pose ``X_WC`` (4, 4)."""
     def draw(
         self,
-        camera: str,
+        camera: str | Camera,
         *,
         width: int | None = None,
         height: int | None = None,
         rgb: bool = True,
         depth: bool = False,
         segmentation: bool = False,
+        matrices: bool = False,
     ) -> dict[str, np.ndarray]:
-        """``rgb`` (h, w, 3) uint8, ``depth`` (h, w) float32 m, ``segmentation`` (h, w) int32 (-1: background)."""
+        """One picture of "static", "gripper" or a camera of your own.
+
+        ``rgb`` (h, w, 3) uint8, ``depth`` (h, w) float32 m, ``segmentation`` (h, w) int32 (-1: background); with
+        ``matrices`` the ``intrinsics`` (3, 3) in pixels and the pose ``X_WC`` (4, 4) it was drawn from."""
     def save(self) -> Snapshot: ...
     def restore(self, snapshot: Snapshot) -> None: ...
 
@@ -112,6 +156,25 @@ class TabletopBatch:
     def completed(self) -> list[list[str]]:
         """By row: every task that what happened since its reset fulfils."""
     def save(self, row: int) -> Snapshot: ...
+
+class BatchRenderer:
+    """Draws many tabletops of one scene, in its look, on threads of its own (0: one a core this process may use)."""
+
+    def __init__(self, scene: Scene, *, threads: int = 0) -> None: ...
+    @property
+    def threads(self) -> int: ...
+    def draw(
+        self,
+        tabletops: Sequence[Tabletop],
+        cameras: Sequence[str | Camera],
+        *,
+        rgb: bool = True,
+        depth: bool = False,
+        segmentation: bool = False,
+        matrices: bool = False,
+    ) -> list[dict[str, np.ndarray]]:
+        """A dictionary a camera, as ``Tabletop.draw`` gives it, with one row of each array a tabletop: ``rgb``
+        (N, h, w, 3) and so on, ``X_WC`` (N, 4, 4); the ``intrinsics`` (3, 3) are shared."""
 
 class Expert:
     """The scripted expert: a privileged controller for every task."""

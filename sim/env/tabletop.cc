@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sim/render/render_scene.h"
+
 namespace deerbench {
 
 TabletopScene LoadTabletopScene(const std::string& letter, const std::string& scenes_dir,
@@ -16,7 +18,7 @@ Tabletop::Tabletop(TabletopScene scene, const TabletopOptions& options)
     : scene_(std::move(scene)),
       options_(options),
       world_(std::make_unique<World>(scene_.model)),
-      renderer_(scene_.render, options.render) {}
+      renderer_(scene_.render, options.render.value_or(OptionsOf(scene_.render->look))) {}
 
 void Tabletop::ResetFresh(const InitialState& state) {
   world_ = std::make_unique<World>(scene_.model);

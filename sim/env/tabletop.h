@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "sim/env/observation.h"
 #include "sim/physics/world.h"
@@ -11,7 +12,7 @@ namespace deerbench {
 
 struct TabletopOptions {
   bool depth = false;
-  RenderOptions render;
+  std::optional<RenderOptions> render;  // the scene's own look if not given
 };
 
 // Loaded once, shared by every Tabletop of the same scene.

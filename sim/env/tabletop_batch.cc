@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "sim/render/render_scene.h"
 
 namespace deerbench {
 namespace {
@@ -24,7 +25,8 @@ TabletopBatch::TabletopBatch(TabletopScene scene, const TabletopBatchOptions& op
   if (options.size < 1 || options.size > kMax)
     Fail(fmt::format("number of worlds is {}, expected 1 to {}", options.size, kMax));
   for (int i = 0; i < options.size; ++i) worlds_.push_back(std::make_unique<World>(scene_.model));
-  for (int i = 0; i < pool_.size(); ++i) renderers_.emplace_back(scene_.render, options.render);
+  for (int i = 0; i < pool_.size(); ++i)
+    renderers_.emplace_back(scene_.render, options.render.value_or(OptionsOf(scene_.render->look)));
 }
 
 void TabletopBatch::ResetFresh(int row, const InitialState& state) {

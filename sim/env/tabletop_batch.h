@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,9 +23,9 @@ struct BatchView {
 };
 
 struct TabletopBatchOptions {
-  int size = 1;     // worlds
-  int threads = 0;  // 0: as many as this process has cores
-  RenderOptions render;
+  int size = 1;                         // worlds
+  int threads = 0;                      // 0: as many as this process has cores
+  std::optional<RenderOptions> render;  // the scene's own look if not given
 };
 
 // Each world gives the same bits as a Tabletop of its own, on any number of threads: worlds share only what

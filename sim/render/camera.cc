@@ -1,5 +1,6 @@
 #include "sim/render/camera.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -24,6 +25,26 @@ bool IsFinite(const Pose& pose) {
   return std::isfinite(pose.p.x + pose.p.y + pose.p.z + pose.q.x + pose.q.y + pose.q.z + pose.q.w);
 }
 
+// Quaternion of the matrix with columns x, y, z (Shepperd's method: divide by the largest component).
+Quat RotationOfAxes(const Vec3& x, const Vec3& y, const Vec3& z) {
+  const double trace = x.x + y.y + z.z;
+  Quat q;
+  if (trace > 0) {
+    const double s = 2 * std::sqrt(1 + trace);
+    q = {(y.z - z.y) / s, (z.x - x.z) / s, (x.y - y.x) / s, s / 4};
+  } else if (x.x > y.y && x.x > z.z) {
+    const double s = 2 * std::sqrt(1 + x.x - y.y - z.z);
+    q = {s / 4, (y.x + x.y) / s, (z.x + x.z) / s, (y.z - z.y) / s};
+  } else if (y.y > z.z) {
+    const double s = 2 * std::sqrt(1 + y.y - x.x - z.z);
+    q = {(y.x + x.y) / s, s / 4, (z.y + y.z) / s, (z.x - x.z) / s};
+  } else {
+    const double s = 2 * std::sqrt(1 + z.z - x.x - y.y);
+    q = {(z.x + x.z) / s, (z.y + y.z) / s, s / 4, (x.y - y.x) / s};
+  }
+  return q;
+}
+
 }  // namespace
 
 void Camera::Validate() const {
@@ -44,24 +65,20 @@ std::array<double, 9> Intrinsics(const Camera& camera) {
 Pose LookAt(const Vec3& eye, const Vec3& target, const Vec3& up) {
   const Vec3 z = Normalized(target - eye);
   const Vec3 x = Normalized(Cross(z, up));
-  const Vec3 y = Cross(z, x);
-  // Quaternion of the matrix with columns x, y, z (Shepperd's method: divide by the largest component).
-  const double trace = x.x + y.y + z.z;
-  Quat q;
-  if (trace > 0) {
-    const double s = 2 * std::sqrt(1 + trace);
-    q = {(y.z - z.y) / s, (z.x - x.z) / s, (x.y - y.x) / s, s / 4};
-  } else if (x.x > y.y && x.x > z.z) {
-    const double s = 2 * std::sqrt(1 + x.x - y.y - z.z);
-    q = {s / 4, (y.x + x.y) / s, (z.x + x.z) / s, (y.z - z.y) / s};
-  } else if (y.y > z.z) {
-    const double s = 2 * std::sqrt(1 + y.y - x.x - z.z);
-    q = {(y.x + x.y) / s, s / 4, (z.y + y.z) / s, (z.x - x.z) / s};
-  } else {
-    const double s = 2 * std::sqrt(1 + z.z - x.x - y.y);
-    q = {(z.x + x.z) / s, (z.y + y.z) / s, s / 4, (x.y - y.x) / s};
-  }
-  return {eye, q};
+  return {eye, RotationOfAxes(x, Cross(z, x), z)};
+}
+
+Pose PoseOfMatrix(const std::array<double, 16>& m) {
+  const Vec3 x{m[0], m[4], m[8]}, y{m[1], m[5], m[9]}, z{m[2], m[6], m[10]};
+  const double error = std::max({std::abs(Norm(x) - 1), std::abs(Norm(y) - 1), Norm(Cross(x, y) - z)});
+  if (!(error <= 1e-5))
+    Fail(fmt::format("camera X_WC: axes {:.2g} off a rotation, expected a rotation", error));
+  if (m[12] != 0 || m[13] != 0 || m[14] != 0 || m[15] != 1)
+    Fail(
+        fmt::format("camera X_WC: last row {}, {}, {}, {}, expected 0, 0, 0, 1", m[12], m[13], m[14], m[15]));
+  const Quat q = RotationOfAxes(x, y, z);
+  const double scale = 1 / std::sqrt(q.x * q.x + q.y * q.y + q.z * q.z + q.w * q.w);
+  return {{m[3], m[7], m[11]}, {scale * q.x, scale * q.y, scale * q.z, scale * q.w}};
 }
 
 }  // namespace deerbench

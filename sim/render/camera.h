@@ -27,4 +27,7 @@ std::array<double, 9> Intrinsics(const Camera& camera);
 // not parallel to it either.
 Pose LookAt(const Vec3& eye, const Vec3& target, const Vec3& up);
 
+// The pose of a row-major 4x4 matrix. Throws Error unless it is a rotation (to 1e-5) and a translation.
+Pose PoseOfMatrix(const std::array<double, 16>& X_WC);
+
 }  // namespace deerbench

@@ -21,7 +21,7 @@ void LayerPainter::PaintCentres(const RenderScene& scene, std::span<const Pose> 
     if (IsOutside(mesh, X_CV, view)) continue;
     if (num_drawn_ == drawn_.size()) drawn_.emplace_back();
     Drawn& drawn = drawn_[num_drawn_];
-    Project(mesh, X_CV, view, drawn.projected);
+    Project(mesh, X_CV, view, !for_samples, drawn.projected);
     if (drawn.projected.common_code != 0) continue;
     drawn.instance = i;
     drawn.X_CV = X_CV;

@@ -62,6 +62,16 @@ Lighting PyBulletLighting() {
   return l;
 }
 
+RenderOptions OptionsOf(Look look) {
+  RenderOptions options;
+  if (look == Look::kPyBullet) {
+    options.lighting = PyBulletLighting();
+    options.antialias = false;
+    options.ambient_occlusion = false;
+  }
+  return options;
+}
+
 void RenderOptions::Validate() const { lighting.Validate(); }
 
 }  // namespace deerbench

@@ -84,6 +84,80 @@ void DrawTriangle(const TriangleSetup s, VisibilityBuffer& target) {
   }
 }
 
+// A corner of the eight triangles from `first` on, in 1/256 pixel.
+struct SnappedLanes {
+  I8 x, y;
+};
+DEERBENCH_INLINE SnappedLanes LoadSnapped(const int32_t* snapped, const uint32_t* corners) {
+  const auto at = [&](int lane) DEERBENCH_INLINE_LAMBDA {
+    uint64_t pair;
+    __builtin_memcpy(&pair, snapped + 2 * corners[3 * lane], sizeof(pair));
+    return pair;
+  };
+  typedef uint64_t Pairs __attribute__((vector_size(32)));
+  const I8 a = reinterpret_cast<I8>(Pairs{at(0), at(1), at(4), at(5)});
+  const I8 b = reinterpret_cast<I8>(Pairs{at(2), at(3), at(6), at(7)});
+  return {__builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14),
+          __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15)};
+}
+
+// Bits of those of the eight triangles from `first` on that may contain a pixel's centre: a test that costs a
+// fraction of setting them up, and most triangles of fine meshes fail it.
+DEERBENCH_INLINE uint32_t MayHoldCentres(const DrawArguments& arguments, int first) {
+  const int32_t* snapped = arguments.projected.snapped.data();
+  const uint32_t* corners = &arguments.mesh.position_of_corner[3 * static_cast<size_t>(first)];
+  SnappedLanes c[3];
+  for (int k = 0; k < 3; ++k) c[k] = LoadSnapped(snapped, corners + k);
+  const I8 min_x = Min(Min(c[0].x, c[1].x), c[2].x), max_x = Max(Max(c[0].x, c[1].x), c[2].x);
+  const I8 min_y = Min(Min(c[0].y, c[1].y), c[2].y), max_y = Max(Max(c[0].y, c[1].y), c[2].y);
+  const I8 right = Splat(arguments.view.width - 1), bottom = Splat(arguments.view.height - 1),
+           zero = Splat(0);
+  const I8 centred = (Max((min_x + 127) >> 8, zero) <= Min((max_x - 128) >> 8, right)) &
+                     (Max((min_y + 127) >> 8, zero) <= Min((max_y - 128) >> 8, bottom));
+  // No centre is inside unless the snapped triangle faces the right way. Products of large ones wrap round.
+  const I8 is_large = (max_x - min_x > 1 << 14) | (max_y - min_y > 1 << 14);
+  const auto product = [](I8 a, I8 b) DEERBENCH_INLINE_LAMBDA {
+    return reinterpret_cast<U8>(a) * reinterpret_cast<U8>(b);
+  };
+  const I8 area = reinterpret_cast<I8>(product(c[2].x - c[0].x, c[1].y - c[0].y) -
+                                       product(c[1].x - c[0].x, c[2].y - c[0].y));
+  const I8 faces = arguments.faces == Faces::kFront ? area > 0 : area < 0;
+  return SignMask(centred & (faces | is_large));
+}
+
+template <bool kWithIds>
+void DrawTriangles(const DrawArguments& arguments, const TriangleBatch& batch, uint32_t which,
+                   const uint32_t* triangles, VisibilityBuffer& target) {
+  for (uint32_t left = which; left != 0; left &= left - 1) {
+    const int i = std::countr_zero(left);
+    DrawTriangle<kWithIds>(batch.Triangle(i, arguments.first_id + triangles[i]), target);
+  }
+}
+
+// Draws a mesh of which nothing is clipped, in the order of its triangles: those that may be seen are set up
+// eight at a time.
+template <bool kWithIds>
+void DrawWholeMesh(const DrawArguments& arguments, VisibilityBuffer& target) {
+  const int num_triangles = arguments.mesh.num_triangles;
+  TriangleBatch batch;
+  uint32_t waiting[2 * kLanes] = {};
+  uint32_t count = 0;
+  const auto draw = [&](uint32_t number) {
+    SetUpTriangles(arguments, waiting, batch);
+    DrawTriangles<kWithIds>(arguments, batch, batch.centred & ((1u << number) - 1), waiting, target);
+  };
+  for (int first = 0; first < num_triangles; first += kLanes) {
+    const uint32_t real = num_triangles - first >= kLanes ? 0xffu : (1u << (num_triangles - first)) - 1;
+    for (uint32_t left = MayHoldCentres(arguments, first) & real; left != 0; left &= left - 1)
+      waiting[count++] = static_cast<uint32_t>(first + std::countr_zero(left));
+    if (count < kLanes) continue;
+    draw(kLanes);
+    count -= kLanes;
+    std::copy_n(waiting + kLanes, kLanes, waiting);
+  }
+  if (count > 0) draw(count);
+}
+
 Vec3 CornerInCamera(const PackedMesh& mesh, const Pose& X_CV, uint32_t position) {
   return X_CV * Vec3{mesh.x[position], mesh.y[position], mesh.z[position]};
 }
@@ -246,6 +320,13 @@ void SetUpTriangles(const DrawArguments& arguments, const uint32_t* triangles, T
 void DrawMesh(const DrawArguments& arguments, VisibilityBuffer& target) {
   const PackedMesh& mesh = arguments.mesh;
   const bool with_ids = !target.id.empty();
+  if (!arguments.projected.snapped.empty() && !arguments.candidates) {
+    if (with_ids)
+      DrawWholeMesh<true>(arguments, target);
+    else
+      DrawWholeMesh<false>(arguments, target);
+    return;
+  }
   TriangleBatch batch;
   std::vector<TriangleSetup> pieces;
   for (int first = 0; first < mesh.num_triangles; first += kLanes) {

@@ -5,9 +5,11 @@
 #include <map>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 
 #include "sim/render/renderer.h"
 #include "sim/render/simd.h"
+#include "sim/render/simplify.h"
 #include "sim/render/validate_model.h"
 
 namespace deerbench {
@@ -86,6 +88,11 @@ PackedMesh PackMesh(const TriangleMesh& mesh, const Vec3& scale) {
   return packed;
 }
 
+// PyBullet's shadow map has texels of 5 mm, and CALVIN's robot 110,000 triangles of the same size: what casts
+// the shadows of meshes with more triangles than these has one vertex in each cube of this side.
+constexpr size_t kFineMesh = 4000;
+constexpr double kCasterCell_m = 0.008;
+
 // A rough surface has a wide highlight: exponents from 4 to 128.
 int Shininess(float roughness) {
   const float smooth = 1 - roughness;
@@ -98,9 +105,11 @@ int Shininess(float roughness) {
 std::shared_ptr<const RenderScene> MakeRenderScene(std::shared_ptr<const VisualModel> model) {
   render::ValidateModel(*model);
   auto scene = std::make_shared<RenderScene>();
+  scene->look = model->look;
   for (const Texture& texture : model->textures) scene->textures.emplace_back(texture);
 
   std::map<std::tuple<int, double, double, double>, int> packed_meshes;
+  std::vector<std::pair<int, render::PackedMesh>> coarse_casters;
   for (const VisualInstance& instance : model->instances) {
     const Material& material = model->materials[static_cast<size_t>(instance.material)];
     scene->num_frames = std::max(scene->num_frames, instance.frame + 1);
@@ -111,7 +120,15 @@ std::shared_ptr<const RenderScene> MakeRenderScene(std::shared_ptr<const VisualM
     const Vec3& s = instance.scale;
     const auto [entry, is_new] =
         packed_meshes.try_emplace({instance.mesh, s.x, s.y, s.z}, static_cast<int>(scene->meshes.size()));
-    if (is_new) scene->meshes.push_back(render::PackMesh(mesh, s));
+    if (is_new) {
+      scene->meshes.push_back(render::PackMesh(mesh, s));
+      scene->caster_of_mesh.push_back(entry->second);
+      if (model->look == Look::kPyBullet && mesh.indices.size() > 3 * render::kFineMesh) {
+        const double scale = std::max({std::abs(s.x), std::abs(s.y), std::abs(s.z)});
+        const TriangleMesh coarse = render::ClusterVertices(mesh, render::kCasterCell_m / scale);
+        if (!coarse.indices.empty()) coarse_casters.emplace_back(entry->second, render::PackMesh(coarse, s));
+      }
+    }
 
     render::PackedInstance packed;
     packed.body = instance.body;
@@ -126,6 +143,10 @@ std::shared_ptr<const RenderScene> MakeRenderScene(std::shared_ptr<const VisualM
     packed.lit_rgb = {instance.lit_rgba[0], instance.lit_rgba[1], instance.lit_rgba[2]};
     packed.X_LV = instance.X_LV;
     scene->instances.push_back(packed);
+  }
+  for (auto& [mesh, coarse] : coarse_casters) {
+    scene->caster_of_mesh[static_cast<size_t>(mesh)] = static_cast<int>(scene->meshes.size());
+    scene->meshes.push_back(std::move(coarse));
   }
   const auto moving = std::ranges::stable_partition(scene->instances, &render::PackedInstance::is_static);
   scene->num_static = static_cast<int>(moving.begin() - scene->instances.begin());

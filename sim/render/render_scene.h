@@ -54,7 +54,9 @@ inline constexpr uint32_t kBackground = 0xffffffffu;
 
 class RenderScene {
  public:
+  Look look = Look::kOwn;
   std::vector<render::PackedMesh> meshes;
+  std::vector<int> caster_of_mesh;  // which of the meshes casts a mesh's shadow: itself or a coarser one
   std::vector<render::PackedInstance> instances;  // those that never move first
   int num_static = 0;
   std::vector<render::MipTexture> textures;

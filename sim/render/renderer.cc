@@ -51,6 +51,8 @@ struct Renderer::Impl {
   KnownCamera* Find(const Camera& camera);
 };
 
+Renderer::Renderer(std::shared_ptr<const RenderScene> scene) : Renderer(scene, OptionsOf(scene->look)) {}
+
 Renderer::Renderer(std::shared_ptr<const RenderScene> scene, const RenderOptions& options)
     : impl_(std::make_unique<Impl>()) {
   options.Validate();
@@ -130,7 +132,8 @@ void Renderer::Impl::BuildShadows(int first, int last, ShadowMap& map) {
   std::vector<ShadowCaster> casters;
   for (int i = first; i < last; ++i) {
     const auto instance = static_cast<size_t>(i);
-    casters.push_back({scene->instances[instance].mesh, X_LW * X_WV[instance]});
+    const auto mesh = static_cast<size_t>(scene->instances[instance].mesh);
+    casters.push_back({scene->caster_of_mesh[mesh], X_LW * X_WV[instance]});
   }
   const Lighting& l = options.lighting;
   map.Build(*scene, casters,

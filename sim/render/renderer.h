@@ -21,6 +21,9 @@ struct RenderOptions {
   void Validate() const;
 };
 
+// How a scene of that look is drawn. PyBullet's: PyBulletLighting(), hard edges, no ambient occlusion.
+RenderOptions OptionsOf(Look look);
+
 // Where a picture goes. A null plane is not computed.
 struct ImageView {
   uint8_t* rgb = nullptr;           // (height, width, 3) sRGB
@@ -37,7 +40,8 @@ std::shared_ptr<const RenderScene> MakeRenderScene(std::shared_ptr<const VisualM
 // cache is invisible: pictures depend on the arguments of Render alone.
 class Renderer {
  public:
-  explicit Renderer(std::shared_ptr<const RenderScene> scene, const RenderOptions& options = {});
+  explicit Renderer(std::shared_ptr<const RenderScene> scene);  // in the scene's own look
+  Renderer(std::shared_ptr<const RenderScene> scene, const RenderOptions& options);
   ~Renderer();
   Renderer(Renderer&&) noexcept;
   Renderer& operator=(Renderer&&) noexcept;

@@ -90,7 +90,7 @@ void ShadowMap::Build(const RenderScene& scene, std::span<const ShadowCaster> ca
   for (const ShadowCaster& caster : casters) {
     const PackedMesh& mesh = scene.meshes[static_cast<size_t>(caster.mesh)];
     if (Extent(mesh, caster.X_LV).width() >= kWidestCaster_m) continue;
-    Project(mesh, caster.X_LV, view_, projected_);
+    Project(mesh, caster.X_LV, view_, true, projected_);
     DrawMesh(
         {.mesh = mesh, .projected = projected_, .X_CV = caster.X_LV, .view = view_, .faces = settings.faces},
         map_);

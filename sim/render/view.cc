@@ -26,6 +26,18 @@ DEERBENCH_INLINE void StoreVertices(ScreenVertex* out, F8 x, F8 y, F8 depth, I8 
   Store(to + 24, __builtin_shufflevector(v26, v37, 4, 5, 6, 7, 12, 13, 14, 15));
 }
 
+// As SetUpTriangles rounds. The vertices lie within the guard band.
+void Snap(ProjectedMesh& mesh, size_t count) {
+  mesh.snapped.resize(2 * count);
+  const F8 subpixels = Splat(static_cast<float>(1 << kSubpixelBits));
+  for (size_t i = 0; i < count; i += 4) {
+    const float* vertices = &mesh.vertices[i].x;
+    const F8 a = Load(vertices), b = Load(vertices + 8);  // x, y, depth, code of two each
+    Store(&mesh.snapped[2 * i],
+          RoundToInt(__builtin_shufflevector(a, b, 0, 1, 4, 5, 8, 9, 12, 13) * subpixels));
+  }
+}
+
 }  // namespace
 
 Transform ToTransform(const Pose& X) {
@@ -61,7 +73,8 @@ bool IsOutside(const PackedMesh& mesh, const Pose& X_CV, const View& view) {
   return common != 0;
 }
 
-void Project(const PackedMesh& mesh, const Pose& X_CV, const View& view, ProjectedMesh& out) {
+void Project(const PackedMesh& mesh, const Pose& X_CV, const View& view, bool with_snapped,
+             ProjectedMesh& out) {
   const Transform X = ToTransform(X_CV);
   const size_t count = mesh.x.size();
   if (out.vertices.size() < count) out.vertices.resize(count);
@@ -103,6 +116,9 @@ void Project(const PackedMesh& mesh, const Pose& X_CV, const View& view, Project
     out.any_code |= static_cast<uint32_t>(any[lane]);
   }
   out.common_code &= ~static_cast<uint32_t>(kOutsideGuard);
+  out.snapped.clear();
+  if (with_snapped && out.common_code == 0 && (out.any_code & (kTooNear | kOutsideGuard)) == 0)
+    Snap(out, count);
 }
 
 }  // namespace deerbench::render

@@ -52,11 +52,13 @@ struct ProjectedMesh {
   std::vector<ScreenVertex> vertices;  // by position index, padded as the mesh
   uint32_t common_code = 0;            // bits that all vertices have: not zero means that nothing is visible
   uint32_t any_code = 0;
+  std::vector<int32_t> snapped;  // x, y by position index in 1/256 pixel, if asked for and nothing is clipped
 };
 
 // True if the bounding box lies outside of the view volume, by a conservative test.
 bool IsOutside(const PackedMesh& mesh, const Pose& X_CV, const View& view);
 
-void Project(const PackedMesh& mesh, const Pose& X_CV, const View& view, ProjectedMesh& out);
+void Project(const PackedMesh& mesh, const Pose& X_CV, const View& view, bool with_snapped,
+             ProjectedMesh& out);
 
 }  // namespace deerbench::render

@@ -23,6 +23,7 @@ class SceneLoader {
   SceneLoader(fs::path files_folder, bool calvin_assets)
       : folder_(std::move(files_folder)), visuals_(scene_.visual) {
     scene_.calvin_assets = calvin_assets;
+    scene_.visual.look = calvin_assets ? Look::kPyBullet : Look::kOwn;
   }
   SceneLoader(const SceneLoader&) = delete;
   SceneLoader& operator=(const SceneLoader&) = delete;

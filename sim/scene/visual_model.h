@@ -55,7 +55,14 @@ struct VisualInstance {
   std::array<float, 4> lit_rgba = {1, 1, 1, 1};
 };
 
+// In whose manner a scene is drawn unless the caller asks for something else.
+enum class Look : uint8_t {
+  kOwn,       // our own: soft shadows, smooth edges, occluded corners
+  kPyBullet,  // PyBullet's OpenGL renderer's: that of CALVIN's datasets
+};
+
 struct VisualModel {
+  Look look = Look::kOwn;
   std::vector<Texture> textures;
   std::vector<Material> materials;
   std::vector<TriangleMesh> meshes;

@@ -57,7 +57,7 @@ TEST_CASE("both cameras stand where calvin_env puts them") {
   }
   if (fixed.empty()) return;
   std::cout << fmt::format(
-      "cameras: {} states; largest difference of a view matrix {:.2g} (static), {:.2g} (gripper)\n",
+      "parity cameras: {} states; largest difference of a view matrix {:.2g} (static), {:.2g} (gripper)\n",
       fixed.size(), test::Quantile(fixed, 1), test::Quantile(hanging, 1));
   CHECK(test::Quantile(fixed, 1) <= 1e-5);
   CHECK(test::Quantile(hanging, 1) <= 1e-5);

@@ -34,8 +34,8 @@ TEST_CASE("inverse kinematics takes PyBullet's twenty steps") {
   if (raw.empty()) return;
   const auto within = std::count_if(clipped.begin(), clipped.end(), [](double d) { return d <= 1e-5; });
   std::cout << fmt::format(
-      "inverse kinematics: {} queries, {} within 1e-5 rad; largest difference {:.2g} rad\n", clipped.size(),
-      within, test::Quantile(raw, 1));
+      "parity inverse kinematics: {} queries, {} within 1e-5 rad; largest difference {:.2g} rad\n",
+      clipped.size(), within, test::Quantile(raw, 1));
   CHECK(static_cast<double>(within) >= 0.95 * static_cast<double>(clipped.size()));
 }
 

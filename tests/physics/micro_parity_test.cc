@@ -188,7 +188,7 @@ TEST_CASE("isolated physics is PyBullet's") {
         world.Step();
         largest = std::max(largest, world.Difference(c, row));
       }
-      std::cout << fmt::format("micro {} {}: largest difference {:.2g} over {} substeps\n",
+      std::cout << fmt::format("parity micro {} {}: largest difference {:.2g} over {} substeps\n",
                                test::SceneLetter(file), name, largest, c.rows() - 1);
       INFO(file << " case " << name);
       CHECK(largest <= 1e-4);

@@ -181,7 +181,8 @@ TEST_CASE("replays follow calvin_env") {
     }
     if (arm.empty()) continue;
     std::cout << fmt::format(
-        "replays with contact, scene {}: {} of them; final arm error {} rad (twins of the recording: {}); "
+        "parity replays with contact, scene {}: {} of them; final arm error {} rad (twins of the recording: "
+        "{}); "
         "table "
         "joints {} m; blocks {} m\n",
         scene, arm.size(), Spread(arm), Spread(twin), Spread(table), Spread(block));
@@ -192,7 +193,8 @@ TEST_CASE("replays follow calvin_env") {
   for (const Figures& f : all) rows += f.rows_with_same_contacts;
   const double agreement = Share(all, [](const Figures& f) { return f.oracle_agrees; });
   std::cout << fmt::format(
-      "replays: {} ({} with contact of the robot), {} with the recorded bits over {} steps; robot contacts "
+      "parity replays: {} ({} with contact of the robot), {} with the recorded bits over {} steps; robot "
+      "contacts "
       "equal in "
       "{} of {} rows; oracle equal along {:.0f} % of them\n",
       all.size(), touching.size(), same_bits, kSteps, rows, all.size() * (kSteps + 1), 100 * agreement);
@@ -236,7 +238,7 @@ TEST_CASE("a replay goes on with the same bits from snapshots in fresh worlds") 
   }
   if (saves == 0) return;
   std::cout << fmt::format(
-      "snapshots along replays: {}, {} of them with contact of the robot, all continued with "
+      "parity snapshots along replays: {}, {} of them with contact of the robot, all continued with "
       "the same bits\n",
       saves, in_contact);
 }

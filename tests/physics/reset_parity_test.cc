@@ -62,7 +62,7 @@ TEST_CASE("resets and the second after them are calvin_env's") {
   if (files.empty()) return;
   CHECK(test::Quantile(all.reset_again, 0.9) <= 1e-3);
   std::cout << fmt::format(
-      "resets: {} cases; largest difference after reset {:.2g}, after 240 substeps {:.2g}, in between "
+      "parity resets: {} cases; largest difference after reset {:.2g}, after 240 substeps {:.2g}, in between "
       "{:.2g}, "
       "after a second reset {:.2g}\n",
       all.after_reset.size(), test::Quantile(all.after_reset, 1), test::Quantile(all.settled, 1),

@@ -1,12 +1,15 @@
-// Our pictures of CALVIN's scenes against PyBullet's.
+// Our pictures of CALVIN's scenes, in the look that they have unless told otherwise, against PyBullet's.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <cmath>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <map>
 
 #include "sim/scene/load.h"
+#include "tests/render/compare_pictures.h"
 #include "tests/render/recorded_render.h"
 
 namespace deerbench::test {
@@ -17,102 +20,124 @@ std::string Environment(const char* name) {
   return value ? value : "";
 }
 
-struct BodyFigures {
-  int pixels = 0;  // in the recording
-  double iou = 0;
-  double depth_median_m = 0, depth_p95_m = 0;  // where both pictures show the body
-  double color_error = 0;  // mean absolute difference, of 255, where the recording shows it
+bool HasRecordings() {
+  if (!Environment("DEERBENCH_CALVIN_ASSETS").empty() && !Environment("DEERBENCH_CALVIN_DATA").empty())
+    return true;
+  std::cout << "skipped: render parity: DEERBENCH_CALVIN_ASSETS or DEERBENCH_CALVIN_DATA is not set\n";
+  return false;
+}
+
+struct LoadedScene {
+  SceneDescription description;
+  std::unique_ptr<Renderer> renderer;
 };
 
-double Quantile(std::vector<double>& values, double q) {
-  if (values.empty()) return 0;
-  const auto n = static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), values.begin() + n, values.end());
-  return values[static_cast<size_t>(n)];
+LoadedScene Load(const std::string& letter) {
+  LoadedScene scene;
+  scene.description =
+      LoadSceneDescription(letter, Environment("DEERBENCH_SCENES"), Environment("DEERBENCH_CALVIN_ASSETS"));
+  scene.renderer = std::make_unique<Renderer>(
+      MakeRenderScene(std::make_shared<const VisualModel>(scene.description.visual)));
+  return scene;
 }
 
-double MeanColorError(const Picture& ours, const Picture& theirs) {
-  double sum = 0;
-  for (size_t i = 0; i < theirs.rgb.size(); ++i) sum += std::abs(ours.rgb[i] - theirs.rgb[i]);
-  return sum / static_cast<double>(theirs.rgb.size());
-}
+// The worst of a kind of body.
+struct Worst {
+  int bodies = 0;
+  double iou = 1, depth_median_m = 0, depth_p95_m = 0, color_error = 0;
 
-BodyFigures CompareBody(const Picture& ours, const Picture& theirs, int body) {
-  BodyFigures figures;
-  int both = 0, either = 0;
-  std::vector<double> depth_errors;
-  double color = 0;
-  for (size_t i = 0; i < theirs.segmentation.size(); ++i) {
-    const bool a = ours.segmentation[i] == body, b = theirs.segmentation[i] == body;
-    both += a && b;
-    either += a || b;
-    if (a && b) depth_errors.push_back(std::abs(ours.depth_m[i] - theirs.depth_m[i]));
-    if (!b) continue;
-    ++figures.pixels;
-    for (size_t k = 0; k < 3; ++k) color += std::abs(ours.rgb[3 * i + k] - theirs.rgb[3 * i + k]) / 3.0;
+  void Add(const BodyFigures& figures) {
+    ++bodies;
+    iou = std::min(iou, figures.iou);
+    depth_median_m = std::max(depth_median_m, figures.depth_median_m);
+    depth_p95_m = std::max(depth_p95_m, figures.depth_p95_m);
+    color_error = std::max(color_error, figures.color_error);
   }
-  figures.iou = both / std::max(1.0, static_cast<double>(either));
-  figures.depth_median_m = Quantile(depth_errors, 0.5);
-  figures.depth_p95_m = Quantile(depth_errors, 0.95);
-  figures.color_error = color / std::max(1, figures.pixels);
-  return figures;
-}
+};
 
-TEST_CASE("CALVIN's assets in PyBullet's light look like PyBullet's pictures") {
-  const std::string assets = Environment("DEERBENCH_CALVIN_ASSETS"),
-                    data = Environment("DEERBENCH_CALVIN_DATA");
-  if (assets.empty() || data.empty()) {
-    std::cout << "skipped: render parity: DEERBENCH_CALVIN_ASSETS or DEERBENCH_CALVIN_DATA is not set\n";
-    return;
-  }
-  RenderOptions options;
-  options.lighting = PyBulletLighting();
-  options.antialias = false;
-  std::map<std::string, SceneDescription> scenes;
-  std::map<std::string, std::unique_ptr<Renderer>> renderers;
-  int pictures = 0, bodies = 0;
-  double least_iou = 1, worst_median = 0, worst_p95 = 0, worst_body_color = 0, worst_color = 0, sum_color = 0;
-  for (const std::filesystem::path& file : RecordedRenders(data, "egl")) {
+TEST_CASE("CALVIN's assets look like PyBullet's pictures by default") {
+  if (!HasRecordings()) return;
+  std::map<std::string, LoadedScene> scenes;
+  std::map<BodyKind, Worst> worst;
+  int pictures = 0;
+  double worst_color = 0, sum_color = 0;
+  for (const std::filesystem::path& file : RecordedRenders(Environment("DEERBENCH_CALVIN_DATA"), "egl")) {
     const std::string letter = SceneOfRecording(file);
-    if (!renderers.contains(letter)) {
-      scenes[letter] = LoadSceneDescription(letter, Environment("DEERBENCH_SCENES"), assets);
-      renderers[letter] = std::make_unique<Renderer>(
-          MakeRenderScene(std::make_shared<const VisualModel>(scenes[letter].visual)), options);
-    }
-    const SceneDescription& scene = scenes[letter];
-    const RecordedRender recorded = ReadRecordedRender(file, scene);
+    if (!scenes.contains(letter)) scenes[letter] = Load(letter);
+    const LoadedScene& scene = scenes[letter];
+    const RecordedRender recorded = ReadRecordedRender(file, scene.description);
     for (int i = 0; i < 2; ++i) {
-      const Picture ours = Draw(*renderers[letter], recorded.state, recorded.cameras[i]);
-      const Picture& theirs = recorded.pictures[i];
+      const Picture ours = Draw(*scene.renderer, recorded.state, recorded.cameras[i]);
+      const PictureFigures figures = Compare(ours, recorded.pictures[i], scene.description);
       INFO(recorded.name << " " << kCameraNames[i]);
-      const double color = MeanColorError(ours, theirs);
-      CHECK(color <= 2);
-      worst_color = std::max(worst_color, color);
-      sum_color += color;
+      for (const std::string& fault : Faults(figures)) FAIL_CHECK(fault);
+      worst_color = std::max(worst_color, figures.color_error);
+      sum_color += figures.color_error;
       ++pictures;
-      for (int body = 0; body < static_cast<int>(scene.bodies.size()); ++body) {
-        const BodyFigures figures = CompareBody(ours, theirs, body);
-        // Body 1, the cylinder under the arm, PyBullet draws as a prism of few corners that its hull finder
-        // picks.
-        if (figures.pixels < 50 || body == 1) continue;
-        ++bodies;
-        INFO("body " << body << ", " << figures.pixels << " pixels");
-        CHECK(figures.iou >= 0.98);
-        CHECK(figures.depth_median_m <= 1e-3);
-        CHECK(figures.depth_p95_m <= 2e-3);
-        CHECK(figures.color_error <= 4);
-        least_iou = std::min(least_iou, figures.iou);
-        worst_median = std::max(worst_median, figures.depth_median_m);
-        worst_p95 = std::max(worst_p95, figures.depth_p95_m);
-        worst_body_color = std::max(worst_body_color, figures.color_error);
-      }
+      for (const BodyFigures& body : figures.bodies) worst[body.kind].Add(body);
     }
   }
   REQUIRE(pictures > 0);
-  std::cout << "parity render egl: " << pictures << " pictures, " << bodies
-            << " bodies of 50 pixels or more: IoU at least " << least_iou << ", depth median at most "
-            << worst_median << " m, p95 " << worst_p95 << " m, body colour error at most " << worst_body_color
-            << "; whole pictures mean " << sum_color / pictures << ", at most " << worst_color << " of 255\n";
+  std::cout << fmt::format(
+      "parity render egl: {} pictures, mean colour error {:.2f} on average, {:.2f} at most of 255\n",
+      pictures, sum_color / pictures, worst_color);
+  for (const auto& [kind, w] : worst) {
+    std::cout << fmt::format(
+        "parity render egl, {}: {} of 50 pixels or more; IoU at least {:.4f}, depth median at most {:.2g} m, "
+        "p95 {:.2g} m, colour error {:.2f}\n",
+        kBodyKindNames[static_cast<size_t>(kind)], w.bodies, w.iou, w.depth_median_m, w.depth_p95_m,
+        w.color_error);
+  }
+}
+
+// Moves a plane of a picture to the right.
+template <typename T>
+void Shift(const Picture& picture, std::vector<T>& plane, size_t channels, size_t by) {
+  const auto row = static_cast<size_t>(picture.width) * channels;
+  for (size_t y = 0; y < static_cast<size_t>(picture.height); ++y) {
+    const auto begin = plane.begin() + static_cast<std::ptrdiff_t>(y * row);
+    std::rotate(begin, begin + static_cast<std::ptrdiff_t>(row - by * channels),
+                begin + static_cast<std::ptrdiff_t>(row));
+  }
+}
+
+TEST_CASE("A recorded picture that was altered is found out") {
+  if (!HasRecordings()) return;
+  const auto files = RecordedRenders(Environment("DEERBENCH_CALVIN_DATA"), "egl");
+  REQUIRE_FALSE(files.empty());
+  const LoadedScene scene = Load(SceneOfRecording(files[0]));
+  const RecordedRender recorded = ReadRecordedRender(files[0], scene.description);
+  const Picture ours = Draw(*scene.renderer, recorded.state, recorded.cameras[0]);
+  const auto faults = [&](const Picture& theirs) {
+    return Faults(Compare(ours, theirs, scene.description)).size();
+  };
+  REQUIRE(faults(recorded.pictures[0]) == 0);
+
+  const int table = scene.description.table.body;
+  const std::map<std::string, std::function<void(Picture&)>> alterations = {
+      {"brighter by 5 of 255",
+       [](Picture& p) {
+         for (uint8_t& c : p.rgb) c = static_cast<uint8_t>(std::min(255, c + 5));
+       }},
+      {"colours two pixels to the right", [](Picture& p) { Shift(p, p.rgb, 3, 2); }},
+      {"bodies two pixels to the right", [](Picture& p) { Shift(p, p.segmentation, 1, 2); }},
+      {"1 mm further away",
+       [](Picture& p) {
+         for (float& z : p.depth_m) z += 1e-3f;
+       }},
+      {"the table under another number",
+       [&](Picture& p) { std::ranges::replace(p.segmentation, table, table + 1); }},
+      {"red and blue exchanged",
+       [](Picture& p) {
+         for (size_t i = 0; i < p.rgb.size(); i += 3) std::swap(p.rgb[i], p.rgb[i + 2]);
+       }},
+  };
+  for (const auto& [what, alter] : alterations) {
+    Picture altered = recorded.pictures[0];
+    alter(altered);
+    INFO(what);
+    CHECK(faults(altered) > 0);
+  }
 }
 
 }  // namespace

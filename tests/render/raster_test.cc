@@ -1,5 +1,7 @@
 #include "sim/render/raster.h"
 
+#include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <random>
@@ -37,7 +39,7 @@ std::vector<int> CountCoverage(const TriangleMesh& mesh, const View& view, Faces
     buffer.Clear(static_cast<float>(1 / view.far_m));
     ProjectedMesh projected;
     const Pose X_CV;
-    Project(scene->meshes[0], X_CV, view, projected);
+    Project(scene->meshes[0], X_CV, view, true, projected);
     DrawMesh({.mesh = scene->meshes[0], .projected = projected, .X_CV = X_CV, .view = view, .faces = faces},
              buffer);
     for (int y = 0; y < view.height; ++y) {
@@ -108,6 +110,41 @@ TEST_CASE("Neighbouring triangles neither overlap nor leave a gap") {
     const int cells = seed % 2 == 0 ? 3 : 14;
     const std::vector<int> count = CountCoverage(ShakenGrid(cells, 1.4, seed), FrontalView(72));
     CHECK(std::count(count.begin(), count.end(), 1) == 72 * 72);
+  }
+}
+
+TEST_CASE("What is found out early to hold no pixel's centre would not have been drawn") {
+  for (uint32_t seed = 1; seed <= 6; ++seed) {
+    // From triangles much smaller than a pixel to some that reach beyond the picture.
+    const int cells = std::array{150, 90, 40, 12, 5, 2}[seed - 1];
+    TriangleMesh mesh = ShakenGrid(cells, seed % 2 == 0 ? 0.9 : 1.3, seed);
+    std::mt19937 random(seed);
+    for (size_t t = 0; t < mesh.indices.size(); t += 3) {
+      if (random() % 2 == 0) std::swap(mesh.indices[t], mesh.indices[t + 1]);
+    }
+    SceneBuilder builder;
+    builder.AddInstance(mesh, {}, false, builder.AddMaterial(1, 1, 1));
+    const auto scene = builder.Make();
+    const View view = FrontalView(70);
+    const Pose X_CV;
+    for (const Faces faces : {Faces::kFront, Faces::kBack}) {
+      VisibilityBuffer buffers[2];
+      for (const bool early : {false, true}) {
+        VisibilityBuffer& buffer = buffers[early];
+        buffer.Resize(view.width, view.height, true);
+        buffer.Clear(static_cast<float>(1 / view.far_m));
+        ProjectedMesh projected;
+        Project(scene->meshes[0], X_CV, view, early, projected);
+        REQUIRE(projected.snapped.empty() != early);
+        DrawMesh(
+            {.mesh = scene->meshes[0], .projected = projected, .X_CV = X_CV, .view = view, .faces = faces},
+            buffer);
+      }
+      CHECK(std::ranges::count(buffers[0].id, kBackground) <
+            static_cast<std::ptrdiff_t>(buffers[0].id.size()));
+      CHECK(buffers[0].id == buffers[1].id);
+      CHECK(buffers[0].depth == buffers[1].depth);
+    }
   }
 }
 
