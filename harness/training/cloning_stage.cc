@@ -63,9 +63,10 @@ std::string Key(const StageContext& context, const CloningJob& job) {
   const CloningRecipe& r = job.recipe;
   return fmt::format(
       "{} seed {} steps {} batch {} chunk {} lr {} wd {} gripper {} huber {} balance {} exits {} agent {} "
-      "jitter {}",
+      "jitter {} swaps {}",
       job.name, context.recipe.seed, r.steps, r.batch, r.chunk, r.learning_rate, r.weight_decay,
-      r.gripper_weight, r.huber_delta, r.task_balance, r.exits, context.recipe.agent, r.color_jitter);
+      r.gripper_weight, r.huber_delta, r.task_balance, r.exits, context.recipe.agent, r.color_jitter,
+      r.slot_swaps);
 }
 
 AgentModel MakeModel(const StageContext& context, const CloningJob& job) {
@@ -102,8 +103,9 @@ std::filesystem::path CloningResult(const StageContext& context, const std::stri
 bool TrainCloning(StageContext& context, const CloningJob& job, const DemoSet& data,
                   const TokenStores& tokens, const Phrasings& phrasings) {
   const CloningRecipe& recipe = job.recipe;
-  const WindowSampler sampler(data, tokens, phrasings, context.agent, recipe.task_balance, false);
-  const WindowSampler test_sampler(data, tokens, phrasings, context.agent, 0, true);
+  const WindowSampler sampler(data, tokens, phrasings, context.agent, recipe.task_balance, recipe.slot_swaps,
+                              false);
+  const WindowSampler test_sampler(data, tokens, phrasings, context.agent, 0, 0, true);
   const int exits = TrainedExits(context, recipe);
   const int chunks = (recipe.batch + recipe.chunk - 1) / recipe.chunk;
   const int replicas = context.device.is_cpu() ? std::min(context.threads, chunks) : 1;

@@ -10,7 +10,14 @@
 
 namespace deerbench {
 
-inline constexpr int kLandmarks = 7;  // in the order above; blocks red, blue, pink
+enum Landmark {
+  kButtonLandmark,
+  kSwitchLandmark,
+  kSliderLandmark,
+  kDrawerLandmark,
+  kFirstBlockLandmark,  // red, then blue, pink
+  kLandmarks = kFirstBlockLandmark + 3
+};
 
 // Positions in W, m.
 std::array<Vec3, kLandmarks> LandmarksOf(const SceneModel& model, const WorldState& state);

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/error.h"
 #include "sim/scene/yaml_reader.h"
 
 namespace deerbench {
@@ -63,21 +66,22 @@ VisionRecipe ReadVision(const YamlReader& yaml) {
 CloningRecipe ReadCloning(const YamlReader& yaml) {
   yaml.AllowKeys({"steps", "batch", "warmup_steps", "save_every", "learning_rate", "final_fraction",
                   "weight_decay", "max_gradient_norm", "average_decay", "gripper_weight", "task_balance",
-                  "chunk", "huber_delta", "exits", "color_jitter"});
+                  "chunk", "huber_delta", "exits", "color_jitter", "slot_swaps"});
   CloningRecipe cloning;
   ReadSteps(yaml, cloning);
   ReadWithin(yaml, "gripper_weight", 0, 1e6, cloning.gripper_weight);
   ReadWithin(yaml, "task_balance", 0, 1, cloning.task_balance);
   ReadAtLeast(yaml, "chunk", 1, cloning.chunk);
   ReadWithin(yaml, "color_jitter", 0, 2, cloning.color_jitter);
+  ReadWithin(yaml, "slot_swaps", 0, 1, cloning.slot_swaps);
   ReadAtLeast(yaml, "exits", 0, cloning.exits);
   ReadWithin(yaml, "huber_delta", 1e-6, 1e6, cloning.huber_delta);
   return cloning;
 }
 
 DaggerRecipe ReadDagger(const YamlReader& yaml) {
-  yaml.AllowKeys(
-      {"rounds", "rollouts", "worlds", "max_steps", "beta", "expert_steps", "steps", "learning_rate"});
+  yaml.AllowKeys({"rounds", "rollouts", "worlds", "max_steps", "beta", "expert_steps", "steps",
+                  "learning_rate", "slot_swaps"});
   DaggerRecipe dagger;
   ReadAtLeast(yaml, "rounds", 0, dagger.rounds);
   ReadAtLeast(yaml, "rollouts", 1, dagger.rollouts);
@@ -86,6 +90,7 @@ DaggerRecipe ReadDagger(const YamlReader& yaml) {
   ReadAtLeast(yaml, "expert_steps", 0, dagger.expert_steps);
   ReadAtLeast(yaml, "steps", 1, dagger.steps);
   ReadWithin(yaml, "beta", 0, 1, dagger.beta);
+  ReadWithin(yaml, "slot_swaps", 0, 1, dagger.slot_swaps);
   ReadWithin(yaml, "learning_rate", 1e-9, 1, dagger.learning_rate);
   return dagger;
 }
@@ -112,6 +117,10 @@ Recipe ReadRecipe(const std::filesystem::path& file) {
   recipe.cloning = ReadCloning(yaml.Child("cloning"));
   if (yaml.Has("dagger")) recipe.dagger = ReadDagger(yaml.Child("dagger"));
   if (yaml.Has("deepen")) recipe.deepen = ReadDeepen(yaml.Child("deepen"));
+  if (std::max(recipe.cloning.slot_swaps, recipe.dagger.slot_swaps) > 0 && recipe.vision.landmark_weight <= 0)
+    Fail(fmt::format(
+        "{}: slot_swaps: expected vision.landmark_weight above 0 beside it, which gives slots their meaning",
+        file.string()));
   return recipe;
 }
 

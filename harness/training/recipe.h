@@ -47,16 +47,19 @@ struct CloningRecipe : StepRecipe {
   int exits = 0;
   // Every demonstration, and every subtask of the rollouts, is seen in colours of its own (color_jitter.h).
   double color_jitter = 0;
+  // Chance that a slot which a window's task is not about shows another demonstration (slot_swaps.h).
+  double slot_swaps = 0;
 };
 
 struct DaggerRecipe {
   int rounds = 0;
-  int rollouts = 200;    // subtasks a round
-  int worlds = 16;       // played together
-  int max_steps = 200;   // of a subtask
-  double beta = 0;       // chance that the expert leads a subtask's first steps
-  int expert_steps = 0;  // for how many at most
-  int steps = 1000;      // of cloning after each round
+  int rollouts = 200;     // subtasks a round
+  int worlds = 16;        // played together
+  int max_steps = 200;    // of a subtask
+  double beta = 0;        // chance that the expert leads a subtask's first steps
+  int expert_steps = 0;   // for how many at most
+  int steps = 1000;       // of cloning after each round
+  double slot_swaps = 0;  // as cloning's, in these rounds and after them
   double learning_rate = 5e-4;
 };
 

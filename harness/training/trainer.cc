@@ -198,6 +198,7 @@ class Training {
     if (round > 0) {
       job.from = CloningResult(context_, JobName(round - 1));
       job.recipe.steps = recipe_.dagger.steps;
+      job.recipe.slot_swaps = recipe_.dagger.slot_swaps;
       job.recipe.learning_rate = recipe_.dagger.learning_rate;
     }
     if (round == deepening()) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/random.h"
+#include "harness/training/slot_swaps.h"
 
 namespace deerbench {
 namespace {
@@ -13,8 +13,8 @@ constexpr int kHeldOutEvery = 40;  // episodes of a file
 }  // namespace
 
 WindowSampler::WindowSampler(const DemoSet& data, const TokenStores& tokens, const Phrasings& phrasings,
-                             const AgentConfig& agent, double task_balance, bool held_out)
-    : data_(data), tokens_(tokens), phrasings_(phrasings), agent_(agent) {
+                             const AgentConfig& agent, double task_balance, double slot_swaps, bool held_out)
+    : data_(data), tokens_(tokens), phrasings_(phrasings), agent_(agent), slot_swaps_(slot_swaps) {
   std::array<double, kTaskCount> frames{};
   for (const Episode& episode : data.episodes()) {
     if ((episode.demo % kHeldOutEvery == kHeldOutEvery - 1) != held_out || episode.length == 0) continue;
@@ -27,20 +27,47 @@ WindowSampler::WindowSampler(const DemoSet& data, const TokenStores& tokens, con
   }
 }
 
+const Episode& WindowSampler::DrawEpisode(SplitMix64& random) const {
+  const double at = random.Uniform() * total_;
+  const size_t i = std::upper_bound(cumulative_.begin(), cumulative_.end(), at) - cumulative_.begin();
+  return *episodes_[std::min(i, episodes_.size() - 1)];
+}
+
+int64_t WindowSampler::FrameOf(const Episode& episode, int64_t step) const {
+  return episode.begin + std::min<int64_t>(step, episode.length - 1);
+}
+
+void WindowSampler::SwapSlots(const Window& window, at::Half* rows) const {
+  SplitMix64 random(window.swap_seed);
+  const int64_t numbers = tokens_.front()->numbers(), width = agent_.vision.width;
+  std::vector<at::Half> other(numbers);
+  for (const std::vector<int>& group :
+       SlotsBesides(window.episode->task, agent_.vision.static_camera.slots)) {
+    if (random.Uniform() >= slot_swaps_) continue;
+    const Episode& episode = DrawEpisode(random);
+    const auto start = static_cast<int64_t>(random.Below(episode.length));
+    for (int64_t k = 0; k < agent_.window; ++k) {
+      tokens_[episode.file]->Read(FrameOf(episode, start + k) - data_.first_frame(episode.file),
+                                  other.data());
+      for (const int slot : group)
+        std::copy_n(other.begin() + slot * width, width, rows + k * numbers + slot * width);
+    }
+  }
+}
+
 std::vector<WindowBatch> WindowSampler::Draw(int count, int chunk, uint64_t seed) const {
   SplitMix64 random(seed);
   std::vector<Window> windows(count);
   const int w = agent_.window;
   for (Window& window : windows) {
-    const double at = random.Uniform() * total_;
-    const size_t i = std::upper_bound(cumulative_.begin(), cumulative_.end(), at) - cumulative_.begin();
-    window.episode = episodes_[std::min(i, episodes_.size() - 1)];
+    window.episode = &DrawEpisode(random);
     // The first and the last steps would hardly ever be seen if every start were as likely: half a window
     // more at both ends falls to them.
     const int last = std::max(0, window.episode->length - w);
     window.start = std::clamp(static_cast<int>(random.Below(last + w)) - w / 2, 0, last);
     const auto& choices = phrasings_[window.episode->task];
     window.ids = &choices[random.Below(choices.size())];
+    if (slot_swaps_ > 0) window.swap_seed = random.Next();
   }
   std::stable_sort(windows.begin(), windows.end(),
                    [](const Window& a, const Window& b) { return a.ids->size() < b.ids->size(); });
@@ -67,7 +94,7 @@ WindowBatch WindowSampler::Make(const Window* windows, int count) const {
     for (int64_t k = 0; k < w; ++k) {
       const int64_t row = i * w + k, step = window.start + k;
       const bool beyond = step >= episode.length;  // a short demonstration: its last step again, not counted
-      const int64_t frame = episode.begin + std::min<int64_t>(step, episode.length - 1);
+      const int64_t frame = FrameOf(episode, step);
       tokens_[episode.file]->Read(frame - data_.first_frame(episode.file),
                                   tokens.data_ptr<at::Half>() + row * numbers);
       const auto& obs = data_.robot_obs(frame);
@@ -77,6 +104,7 @@ WindowBatch WindowSampler::Make(const Window* windows, int count) const {
       batch.labels.gripper.data_ptr<float>()[row] = label[6] > 0 ? 1.0f : 0.0f;
       batch.labels.weight.data_ptr<float>()[row] = !beyond && data_.has_label(frame) ? 1.0f : 0.0f;
     }
+    if (slot_swaps_ > 0) SwapSlots(window, tokens.data_ptr<at::Half>() + i * w * numbers);
   }
   batch.tokens = SplitTokens(tokens.to(torch::kFloat32), agent_);
   return batch;

@@ -13,7 +13,7 @@
 namespace deerbench {
 namespace {
 
-constexpr int kBlocks = 3, kFixtures = kLandmarks - kBlocks;
+constexpr int kFixtures = kFirstBlockLandmark;
 
 struct Shown {
   int right = 0, covered = 0;
