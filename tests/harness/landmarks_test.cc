@@ -7,6 +7,7 @@
 
 #include "datasets/rollout.h"
 #include "harness/training/color_jitter.h"
+#include "harness/training/slot_swaps.h"
 #include "sim/env/tabletop.h"
 #include "tests/harness/scenes.h"
 
@@ -87,6 +88,32 @@ TEST_CASE("Colours are thrown about by the seed alone, and not at all with stren
   CHECK(one != picture);
   CHECK(one == again);
   CHECK(one != other);
+}
+
+TEST_CASE("The slots that a task is about are never exchanged, the other fixtures' always can be") {
+  constexpr int kSlots = 16;
+  const auto besides = [&](const char* task) {
+    std::set<int> slots;
+    for (const std::vector<int>& group : SlotsBesides(TaskByName(task), kSlots)) {
+      for (const int slot : group) CHECK(slots.insert(slot).second);
+    }
+    return slots;
+  };
+  const std::set<int> fixtures = {kButtonLandmark, kSwitchLandmark, kSliderLandmark, kDrawerLandmark};
+  const auto without = [&](std::set<int> slots, int slot) {
+    slots.erase(slot);
+    return slots;
+  };
+  CHECK(besides("lift_red_block_table") == fixtures);
+  CHECK(besides("lift_blue_block_slider") == without(fixtures, kSliderLandmark));
+  CHECK(besides("push_into_drawer") == without(fixtures, kDrawerLandmark));
+  std::set<int> all;
+  for (int slot = 0; slot < kSlots; ++slot) all.insert(slot);
+  CHECK(besides("turn_on_led") == without(all, kButtonLandmark));
+  CHECK(besides("turn_off_lightbulb") == without(all, kSwitchLandmark));
+  CHECK(besides("move_slider_left") == without(all, kSliderLandmark));
+  CHECK(besides("open_drawer") == without(all, kDrawerLandmark));
+  for (TaskId task = 0; task < kTaskCount; ++task) CHECK(SlotsBesides(task, 2).size() <= 2);
 }
 
 }  // namespace deerbench
