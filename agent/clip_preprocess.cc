@@ -10,10 +10,8 @@
 namespace deerbench {
 namespace {
 
-constexpr int kFractionBits = 32 - 8 - 2;  // Pillow's PRECISION_BITS
+constexpr int kFractionBits = kBicubicFractionBits;
 constexpr double kSupport = 2;             // of the cubic, in pixels of the coarser picture
-constexpr float kMean[] = {0.48145466f, 0.4578275f, 0.40821073f};
-constexpr float kDeviation[] = {0.26862954f, 0.26130258f, 0.27577711f};
 
 double Cubic(double x) {
   constexpr double a = -0.5;
@@ -23,15 +21,18 @@ double Cubic(double x) {
   return 0;
 }
 
-// What one number of the output is made of: inputs from `first` on.
-struct Tap {
-  int first = 0;
-  std::vector<int32_t> weights;
-};
+// Sum of the taps over bytes `stride` apart, rounded and clamped.
+uint8_t Blend(const BicubicTap& tap, const uint8_t* bytes, size_t stride) {
+  int32_t sum = 1 << (kFractionBits - 1);
+  for (size_t k = 0; k < tap.weights.size(); ++k) sum += bytes[k * stride] * tap.weights[k];
+  return static_cast<uint8_t>(std::clamp(sum >> kFractionBits, 0, 255));
+}
 
-std::vector<Tap> Taps(int in, int out) {
+}  // namespace
+
+std::vector<BicubicTap> BicubicTaps(int in, int out) {
   const double scale = static_cast<double>(in) / out, blur = std::max(scale, 1.0), reach = kSupport * blur;
-  std::vector<Tap> taps(out);
+  std::vector<BicubicTap> taps(out);
   for (int i = 0; i < out; ++i) {
     const double centre = (i + 0.5) * scale;
     const int first = std::max(static_cast<int>(centre - reach + 0.5), 0);
@@ -49,15 +50,6 @@ std::vector<Tap> Taps(int in, int out) {
   return taps;
 }
 
-// Sum of the taps over bytes `stride` apart, rounded and clamped.
-uint8_t Blend(const Tap& tap, const uint8_t* bytes, size_t stride) {
-  int32_t sum = 1 << (kFractionBits - 1);
-  for (size_t k = 0; k < tap.weights.size(); ++k) sum += bytes[k * stride] * tap.weights[k];
-  return static_cast<uint8_t>(std::clamp(sum >> kFractionBits, 0, 255));
-}
-
-}  // namespace
-
 RgbPicture ResizeBicubic(std::span<const uint8_t> rgb, int width, int height, int out_width, int out_height) {
   if (width < 1 || height < 1 || out_width < 1 || out_height < 1 ||
       rgb.size() != static_cast<size_t>(width) * height * 3) {
@@ -67,11 +59,11 @@ RgbPicture ResizeBicubic(std::span<const uint8_t> rgb, int width, int height, in
   RgbPicture wide{.width = out_width, .height = height, .rgb = {rgb.begin(), rgb.end()}};
   if (out_width != width) {
     wide.rgb.resize(static_cast<size_t>(out_width) * height * 3);
-    const std::vector<Tap> taps = Taps(width, out_width);
+    const std::vector<BicubicTap> taps = BicubicTaps(width, out_width);
     uint8_t* out = wide.rgb.data();
     for (int y = 0; y < height; ++y) {
       const uint8_t* row = rgb.data() + static_cast<size_t>(y) * width * 3;
-      for (const Tap& tap : taps) {
+      for (const BicubicTap& tap : taps) {
         for (int channel = 0; channel < 3; ++channel) *out++ = Blend(tap, row + tap.first * 3 + channel, 3);
       }
     }
@@ -81,7 +73,7 @@ RgbPicture ResizeBicubic(std::span<const uint8_t> rgb, int width, int height, in
   const size_t row = static_cast<size_t>(out_width) * 3;
   result.rgb.resize(row * out_height);
   uint8_t* out = result.rgb.data();
-  for (const Tap& tap : Taps(height, out_height)) {
+  for (const BicubicTap& tap : BicubicTaps(height, out_height)) {
     const uint8_t* first = wide.rgb.data() + tap.first * row;
     for (size_t x = 0; x < row; ++x) *out++ = Blend(tap, first + x, row);
   }
@@ -102,7 +94,7 @@ std::vector<float> ClipPreprocess(std::span<const uint8_t> rgb, int width, int h
     for (int y = 0; y < size; ++y) {
       for (int x = 0; x < size; ++x) {
         const size_t pixel = static_cast<size_t>(top + y) * picture.width + left + x;
-        *next++ = (picture.rgb[pixel * 3 + channel] / 255.0f - kMean[channel]) / kDeviation[channel];
+        *next++ = (picture.rgb[pixel * 3 + channel] / 255.0f - kClipMean[channel]) / kClipDeviation[channel];
       }
     }
   }

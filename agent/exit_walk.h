@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct ExitReading {
   std::span<const float> pose;      // (6)
   float gripper_probability = 0;    // beside the pose
   std::span<const float> features;  // (d)
+  // What the criterion says of it, where whoever read it has measured that already.
+  std::optional<float> difference = {};
 };
 
 class ExitWalk {
