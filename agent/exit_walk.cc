@@ -29,15 +29,19 @@ bool ExitWalk::MayEnd(int layer) const {
 }
 
 bool ExitWalk::Weigh(int layer, const ExitReading& reading, ExitStep& step) {
-  ExitProbe probe{.layer = layer, .gripper_probability = reading.gripper_probability};
+  const float difference = criterion_->Measure({.step = step_,
+                                                .layer = layer,
+                                                .pose = reading.pose,
+                                                .pose_before = pose_before_,
+                                                .features = reading.features,
+                                                .features_before = features_before_});
+  return Weigh(layer, reading, difference, step);
+}
+
+bool ExitWalk::Weigh(int layer, const ExitReading& reading, float difference, ExitStep& step) {
+  ExitProbe probe{
+      .layer = layer, .difference = difference, .gripper_probability = reading.gripper_probability};
   std::copy(reading.pose.begin(), reading.pose.end(), probe.pose.begin());
-  probe.difference = reading.difference ? *reading.difference
-                                        : criterion_->Measure({.step = step_,
-                                                               .layer = layer,
-                                                               .pose = reading.pose,
-                                                               .pose_before = pose_before_,
-                                                               .features = reading.features,
-                                                               .features_before = features_before_});
   step.probes.push_back(probe);
   SetReference(reading);
   const size_t index =

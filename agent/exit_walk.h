@@ -12,7 +12,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,8 +25,6 @@ struct ExitReading {
   std::span<const float> pose;      // (6)
   float gripper_probability = 0;    // beside the pose
   std::span<const float> features;  // (d)
-  // What the criterion says of it, where whoever read it has measured that already.
-  std::optional<float> difference = {};
 };
 
 class ExitWalk {
@@ -51,6 +48,8 @@ class ExitWalk {
   bool MayEnd(int layer) const;
   // Appends the exit's probe to `step`; true if the walk ends here.
   bool Weigh(int layer, const ExitReading& reading, ExitStep& step);
+  // The same where what the criterion says was measured elsewhere.
+  bool Weigh(int layer, const ExitReading& reading, float difference, ExitStep& step);
   void End(int layer);
 
   const ExitOptions& options() const { return options_; }

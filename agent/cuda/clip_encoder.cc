@@ -14,7 +14,7 @@ namespace deerbench::cuda {
 namespace {
 
 // A camera's bytes on their way to normalised patches.
-struct Camera {
+struct ClipCamera {
   int side = 0;                  // of the picture, pixels
   uint8_t* bytes = nullptr;      // the host's and the device's
   uint8_t* rgb = nullptr;        // (side, side, 3)
@@ -113,7 +113,7 @@ class ClipEncoder final : public VisionEncoder {
     DeviceLinear in_proj, out_proj, c_fc, c_proj;  // in_proj: q, k, v
   };
 
-  bool SetPicture(const char* name, std::span<const uint8_t> rgb, Camera& camera) {
+  bool SetPicture(const char* name, std::span<const uint8_t> rgb, ClipCamera& camera) {
     const auto side = static_cast<int>(std::lround(std::sqrt(static_cast<double>(rgb.size()) / 3)));
     if (side < 1 || rgb.size() != static_cast<size_t>(side) * side * 3)
       Fail(fmt::format("{} picture has {} bytes, expected a square number of pixels of 3", name, rgb.size()));
@@ -148,7 +148,7 @@ class ClipEncoder final : public VisionEncoder {
     return {.first = put(first), .count = put(count), .weights = put(weights), .taps = static_cast<int>(most)};
   }
 
-  void CutPatches(const Camera& camera, float* out) {
+  void CutPatches(const ClipCamera& camera, float* out) {
     const int size = config_.image_size, side = camera.side;
     queue_.Copy(camera.rgb, camera.bytes, static_cast<size_t>(side) * side * 3);
     queue_.Run(ResizeRowsArgs{.rgb = camera.rgb,
@@ -172,7 +172,7 @@ class ClipEncoder final : public VisionEncoder {
   VisionConfig config_;
   Queue& queue_;
   int rows_;  // of a picture: class token, then patches
-  Camera cameras_[2];
+  ClipCamera cameras_[2];
   DeviceLinear conv1_;
   const float* first_;      // class embedding with its position
   DeviceMatrix positions_;  // (patches, D)

@@ -11,9 +11,9 @@
 namespace deerbench::cuda {
 namespace {
 
-class Camera {
+class ConvCamera {
  public:
-  Camera(const VisionConfig& vision, const ConvCameraConfig& camera, const std::string& prefix,
+  ConvCamera(const VisionConfig& vision, const ConvCameraConfig& camera, const std::string& prefix,
          DeviceWeights& weights, Queue& queue)
       : camera_(camera), queue_(queue), bytes_(size_t{3} * camera.picture_size() * camera.picture_size()) {
     int in = 3, size = camera.input_size;
@@ -119,7 +119,7 @@ class ConvEncoder final : public VisionEncoder {
   }
 
  private:
-  Camera static_, gripper_;
+  ConvCamera static_, gripper_;
 };
 
 }  // namespace

@@ -221,12 +221,12 @@ CudaStep CudaModel::Step(std::span<const uint8_t> static_rgb, std::span<const ui
     if (looks) {
       if (walk_.reads_features()) segment.look = Look::kFeatures;
       Run(segment, result);
-      ExitReading reading{.difference = verdict_->difference};
+      ExitReading reading;
       if (walk_.reads_poses()) {
         reading.pose = verdict_->pose;
         reading.gripper_probability = verdict_->gripper_probability;
       }
-      const bool ends = walk_.Weigh(layer, reading, step);
+      const bool ends = walk_.Weigh(layer, reading, verdict_->difference, step);
       const bool has_pose = segment.look == Look::kPose;
       segment = {.first = layer + 1, .last = layer};
       if (!ends) continue;
