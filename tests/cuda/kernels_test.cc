@@ -46,11 +46,12 @@ float Rounded(Number type, float value) {
 struct LinearCase {
   int rows, in, out;
 };
+constexpr LinearCase kLinearCases[] = {{13, 1003, 70}, {1, 21, 5}, {67, 90, 131}, {17, 600, 3}};
 
 // Also where inputs are split among blocks (many inputs, few outputs) and where rows fill several tiles.
 TEST_CASE("A product of any size has the sums of its rounded weights and whatever follows them") {
   for (const Number type : {Number::kFloat32, Number::kBFloat16, Number::kFloat16}) {
-    for (const auto& [rows, in, out] : {LinearCase{13, 1003, 70}, {1, 21, 5}, {67, 90, 131}, {17, 600, 3}}) {
+    for (const auto& [rows, in, out] : kLinearCases) {
       const auto queue = MakeTestQueue("products");
       if (!queue) return;
       const int stride = RowStride(in), y_stride = RowStride(out);
