@@ -11,7 +11,7 @@ namespace deerbench {
 namespace {
 
 constexpr int kFractionBits = kBicubicFractionBits;
-constexpr double kSupport = 2;             // of the cubic, in pixels of the coarser picture
+constexpr double kSupport = 2;  // of the cubic, in pixels of the coarser picture
 
 double Cubic(double x) {
   constexpr double a = -0.5;

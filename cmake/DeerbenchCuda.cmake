@@ -14,18 +14,21 @@ execute_process(COMMAND "${Python3_EXECUTABLE}" -c "import nvidia.cu13 as p; pri
   OUTPUT_VARIABLE DEERBENCH_CUDA_WHEELS OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
 find_program(DEERBENCH_NVCC nvcc PATHS /usr/local/cuda/bin "${DEERBENCH_CUDA_WHEELS}/bin")
 if(DEERBENCH_NVCC)
+  execute_process(COMMAND "${DEERBENCH_NVCC}" --version OUTPUT_VARIABLE report)
+  string(REGEX MATCH "release ([0-9.]+)" found "${report}")
+  set(DEERBENCH_NVCC_VERSION "${CMAKE_MATCH_1}")
   # Where its toolkit lies, also if what was found is a script that calls it.
   execute_process(COMMAND "${DEERBENCH_NVCC}" --dryrun -c -x cu /dev/null OUTPUT_QUIET ERROR_VARIABLE report)
   string(REGEX MATCH "TOP=([^\n]*)" found "${report}")
   find_library(DEERBENCH_CUDART cudart_static NO_DEFAULT_PATH
     PATHS "${CMAKE_MATCH_1}/targets/x86_64-linux/lib" "${CMAKE_MATCH_1}/lib64" "${CMAKE_MATCH_1}/lib")
 endif()
-if(NOT DEERBENCH_NVCC OR NOT DEERBENCH_CUDART)
+if(NOT DEERBENCH_NVCC OR NOT DEERBENCH_CUDART OR DEERBENCH_NVCC_VERSION VERSION_LESS 12.0)
   if(DEERBENCH_CUDA STREQUAL "ON")
-    message(FATAL_ERROR "DEERBENCH_CUDA is ON, but nvcc or its libcudart_static.a is missing (nvcc: ${DEERBENCH_NVCC}); "
-      "scripts/setup --cuda brings both")
+    message(FATAL_ERROR "DEERBENCH_CUDA is ON; nvcc: ${DEERBENCH_NVCC} ${DEERBENCH_NVCC_VERSION}, its runtime: ${DEERBENCH_CUDART}; "
+      "expected nvcc 12.0 or later with libcudart_static.a")
   endif()
-  message(STATUS "No nvcc: the agent's kernels for GPUs are left out")
+  message(STATUS "No nvcc from 12.0 on: the agent's kernels for GPUs are left out")
   return()
 endif()
 
@@ -40,7 +43,11 @@ add_custom_command(OUTPUT "${DEERBENCH_CUDA_OBJECT}"
     -MD -MF "${DEERBENCH_CUDA_OBJECT}.d" -MT agent/cuda/device_queue.cu.o -c "${source}" -o "${DEERBENCH_CUDA_OBJECT}"
   DEPENDS "${source}" DEPFILE "${DEERBENCH_CUDA_OBJECT}.d"
   COMMENT "Compiling the agent's kernels for sm_80 and sm_90" VERBATIM)
-add_custom_target(deerbench_cuda_kernels ALL DEPENDS "${DEERBENCH_CUDA_OBJECT}")
+# By themselves where they are asked for; otherwise with the test that links them.
+if(DEERBENCH_CUDA STREQUAL "ON")
+  set(all ALL)
+endif()
+add_custom_target(deerbench_cuda_kernels ${all} DEPENDS "${DEERBENCH_CUDA_OBJECT}")
 add_library(deerbench_cuda_queue INTERFACE)
 add_dependencies(deerbench_cuda_queue deerbench_cuda_kernels)
 target_link_libraries(deerbench_cuda_queue INTERFACE

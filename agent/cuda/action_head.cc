@@ -74,8 +74,8 @@ DeviceMatrix ActionHead::RunHidden(const Mlp& mlp, const DeviceMatrix& x, const 
     to.width = width;
     if (RowStride(width) != width) queue_.Zero(to.data + width, sizeof(float) * (RowStride(width) - width));
     const bool norm = !mlp.norms.empty();
-    queue_.Run(Product(from, 1, mlp.layers[i], to,
-                       {.activation = norm ? Activation::kNone : Activation::kRelu}));
+    queue_.Run(
+        Product(from, 1, mlp.layers[i], to, {.activation = norm ? Activation::kNone : Activation::kRelu}));
     if (norm) {
       LayerNormArgs args = Normalise(to, 1, mlp.norms[i], to);
       args.relu = true;

@@ -1,6 +1,6 @@
 // The action head (agent/action_head.h) on the device, for one step. The half of each LSTM product that the
-// history has is the same at every exit of a step: it is computed when the history changes, while the host works
-// on the world.
+// history has is the same at every exit of a step: it is computed when the history changes, while the host
+// works on the world.
 #pragma once
 
 #include <string>

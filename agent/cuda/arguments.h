@@ -1,5 +1,5 @@
-// What each kernel is told: plain pointers into the device's memory and sizes. Activations are single precision;
-// rows are `..._stride` numbers apart.
+// What each kernel is told: plain pointers into the device's memory and sizes. Activations are single
+// precision; rows are `..._stride` numbers apart.
 #pragma once
 
 #include <cmath>
@@ -126,8 +126,8 @@ struct ResizeRowsArgs {
   uint8_t* out = nullptr;
 };
 
-// (height, width, 3) bytes -> columns resized, the `size` x `size` places from (top, left) on normalised and cut
-// into patches: (patches, 3 patch_size^2), channel by channel.
+// (height, width, 3) bytes -> columns resized, the `size` x `size` places from (top, left) on normalised and
+// cut into patches: (patches, 3 patch_size^2), channel by channel.
 struct ResizeColumnsArgs {
   const uint8_t* rgb = nullptr;
   int width = 0;
@@ -140,9 +140,9 @@ struct ResizeColumnsArgs {
 
 // Vision transformer's input: row 0 of each picture is `first`, row 1 + p is embedded p plus its position.
 struct AddPositionsArgs {
-  const float* embedded = nullptr;  // (pictures patches, width)
-  const float* first = nullptr;     // (width)
-  const float* positions = nullptr; // (patches, width)
+  const float* embedded = nullptr;                       // (pictures patches, width)
+  const float* first = nullptr;                          // (width)
+  const float* positions = nullptr;                      // (patches, width)
   int pictures = 0, patches = 0, width = 0, stride = 0;  // stride of all
   float* x = nullptr;                                    // (pictures (patches + 1), width)
 };

@@ -77,23 +77,22 @@ class ClipEncoder final : public VisionEncoder {
                                 .x = x_.data});
     queue_.Run(Normalise(x_, all, ln_pre_, x_));
     const int head_dim = d / config_.heads;
-    const AttentionArgs attention{
-        .batch = 2,
-        .heads = config_.heads,
-        .head_dim = head_dim,
-        .queries = rows_,
-        .keys = rows_,
-        .q = qkv_.data,
-        .q_stride = qkv_.stride,
-        .q_batch = rows_ * qkv_.stride,
-        .k = qkv_.data + d,
-        .v = qkv_.data + 2 * d,
-        .k_stride = qkv_.stride,
-        .k_batch = rows_ * qkv_.stride,
-        .out = mixed_.data,
-        .out_stride = mixed_.stride,
-        .out_batch = rows_ * mixed_.stride,
-        .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(head_dim)))};
+    const AttentionArgs attention{.batch = 2,
+                                  .heads = config_.heads,
+                                  .head_dim = head_dim,
+                                  .queries = rows_,
+                                  .keys = rows_,
+                                  .q = qkv_.data,
+                                  .q_stride = qkv_.stride,
+                                  .q_batch = rows_ * qkv_.stride,
+                                  .k = qkv_.data + d,
+                                  .v = qkv_.data + 2 * d,
+                                  .k_stride = qkv_.stride,
+                                  .k_batch = rows_ * qkv_.stride,
+                                  .out = mixed_.data,
+                                  .out_stride = mixed_.stride,
+                                  .out_batch = rows_ * mixed_.stride,
+                                  .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(head_dim)))};
     for (const Block& block : blocks_) {
       queue_.Run(Normalise(x_, all, block.ln_1, normed_));
       queue_.Run(Product(normed_, all, block.in_proj, qkv_));
@@ -145,7 +144,8 @@ class ClipEncoder final : public VisionEncoder {
       queue_.Upload(to, values.data(), values.size() * sizeof(int));
       return to;
     };
-    return {.first = put(first), .count = put(count), .weights = put(weights), .taps = static_cast<int>(most)};
+    return {
+        .first = put(first), .count = put(count), .weights = put(weights), .taps = static_cast<int>(most)};
   }
 
   void CutPatches(const ClipCamera& camera, float* out) {

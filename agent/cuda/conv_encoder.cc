@@ -14,7 +14,7 @@ namespace {
 class ConvCamera {
  public:
   ConvCamera(const VisionConfig& vision, const ConvCameraConfig& camera, const std::string& prefix,
-         DeviceWeights& weights, Queue& queue)
+             DeviceWeights& weights, Queue& queue)
       : camera_(camera), queue_(queue), bytes_(size_t{3} * camera.picture_size() * camera.picture_size()) {
     int in = 3, size = camera.input_size;
     shared_ = queue.MakeShared<uint8_t>(bytes_);

@@ -22,9 +22,10 @@ ExitMeasure MeasureOf(const std::string& criterion, bool reads_poses, bool reads
   if (criterion == "action-max") return ExitMeasure::kPoseLargest;
   if (criterion == "action-cosine") return ExitMeasure::kPoseTurn;
   if (criterion != "feature" && (reads_poses || reads_features))
-    Fail(fmt::format("criterion: '{}', expected one that the backend cuda has a kernel for, or that looks at "
-                     "neither poses nor features",
-                     criterion));
+    Fail(
+        fmt::format("criterion: '{}', expected one that the backend cuda has a kernel for, or that looks at "
+                    "neither poses nor features",
+                    criterion));
   return ExitMeasure::kNone;
 }
 
@@ -82,7 +83,8 @@ CudaModel::CudaModel(const AgentConfig& config, const std::filesystem::path& fil
   verdict_ = q.MakeShared<ExitVerdict>(1);
   weight_bytes_ = weights.bytes();
 
-  // Heads that only training uses, norms and a projection that are never applied, layers behind the last exit.
+  // Heads that only training uses, norms and a projection that are never applied, layers behind the last
+  // exit.
   std::vector<std::string> ignored = {"lm_head.", "lm_exit_modules.", "lang_encoder.transformer.ln_f.",
                                       "vision_encoder.visual.ln_post.", "vision_encoder.visual.proj"};
   for (int i = last + 1; i < config_.language.layers; ++i)
@@ -121,7 +123,8 @@ void CudaModel::SetPrompt(const std::vector<int>& ids) {
   }
   text_->Set(config_, ids, *queue_);
   for (int i = 0; i < tokens; ++i)
-    queue_->Upload(embedded_.row(i), embedding_.data() + static_cast<ptrdiff_t>(ids[i]) * d, sizeof(float) * d);
+    queue_->Upload(embedded_.row(i), embedding_.data() + static_cast<ptrdiff_t>(ids[i]) * d,
+                   sizeof(float) * d);
 }
 
 void CudaModel::SetState(std::span<const double> robot_obs) {

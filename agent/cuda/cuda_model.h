@@ -1,5 +1,5 @@
-// The whole agent on a device at batch size one: pictures, state and tokens in, action out; what it computes is
-// FusedModel's (agent/fused/fused_model.h), and where it may end ExitWalk's.
+// The whole agent on a device at batch size one: pictures, state and tokens in, action out; what it computes
+// is FusedModel's (agent/fused/fused_model.h), and where it may end ExitWalk's.
 //
 // All kernels from one exit to the next are one graph; the host waits once for each exit that is weighed, for
 // the six poses and the criterion's number that the head's last kernel writes into the host's memory.
@@ -46,8 +46,8 @@ struct CudaStep {
 
 class CudaModel {
  public:
-  // Uploads the layers up to the highest allowed exit and no more. Throws Error naming file and tensor where the
-  // file does not fit the config, or field and value where the kernels do not fit it.
+  // Uploads the layers up to the highest allowed exit and no more. Throws Error naming file and tensor where
+  // the file does not fit the config, or field and value where the kernels do not fit it.
   CudaModel(const AgentConfig& config, const std::filesystem::path& weights, ExitOptions exits,
             std::unique_ptr<Queue> queue, const WeightTypes& types = {});
   ~CudaModel();

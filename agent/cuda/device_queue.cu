@@ -130,7 +130,8 @@ std::string WhyNoDevice() {
   }
   if (count == 0) return "CUDA finds no GPU";
   int major = 0;
-  if (cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0) != cudaSuccess || major < kLeastMajor)
+  if (cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0) != cudaSuccess ||
+      major < kLeastMajor)
     return "the GPU is of compute capability " + std::to_string(major) + ", expected 8 or higher";
   return "";
 }

@@ -44,7 +44,9 @@ T* DeviceWeights::Put(const T* values, size_t count) {
   return data;
 }
 
-const float* DeviceWeights::Vector(std::span<const float> values) { return Put(values.data(), values.size()); }
+const float* DeviceWeights::Vector(std::span<const float> values) {
+  return Put(values.data(), values.size());
+}
 
 DeviceMatrix DeviceWeights::Table(std::span<const float> values, int rows, int width) {
   const int stride = RowStride(width);
@@ -83,9 +85,8 @@ DeviceLinear DeviceWeights::ReadLinear(const std::string& prefix, int out, int i
 }
 
 DeviceNorm DeviceWeights::ReadNorm(const std::string& prefix, int width, bool bias, double eps) {
-  DeviceNorm norm{.weight = Vector(Read(prefix + ".weight", {width})),
-                  .width = width,
-                  .eps = static_cast<float>(eps)};
+  DeviceNorm norm{
+      .weight = Vector(Read(prefix + ".weight", {width})), .width = width, .eps = static_cast<float>(eps)};
   if (bias) norm.bias = Vector(Read(prefix + ".bias", {width}));
   return norm;
 }

@@ -1,8 +1,9 @@
-// A block of threads on the CPU: what device_block.h is on the GPU. Kernels are written against either, so that
-// their every index and phase can be tested where no GPU is.
+// A block of threads on the CPU: what device_block.h is on the GPU. Kernels are written against either, so
+// that their every index and phase can be tested where no GPU is.
 //
-// Threads run one after the other from barrier to barrier, forwards or backwards: a kernel whose threads read in
-// a phase what others write in it gives different results in the two orders. Shared memory starts as garbage.
+// Threads run one after the other from barrier to barrier, forwards or backwards: a kernel whose threads read
+// in a phase what others write in it gives different results in the two orders. Shared memory starts as
+// garbage.
 #pragma once
 
 #include <algorithm>
@@ -40,7 +41,8 @@ class HostBlock {
   // All threads, then a barrier. Only here is shared memory written.
   template <class Body>
   void Phase(const Body& body) {
-    Require(!reading_, "a phase begins where threads may still read what it writes; expected a barrier before");
+    Require(!reading_,
+            "a phase begins where threads may still read what it writes; expected a barrier before");
     ForThreads(body);
   }
   // All threads without a barrier: registers and global memory; shared memory may be read.

@@ -1,6 +1,6 @@
 // A stream of work on a device: memory, kernels, and graphs of them that are launched at once. The GPU's
-// (device_queue.h) or its emulation on the CPU (host_queue.h). Calls come back at once; Wait waits. Errors of the
-// device are thrown as Error.
+// (device_queue.h) or its emulation on the CPU (host_queue.h). Calls come back at once; Wait waits. Errors of
+// the device are thrown as Error.
 #pragma once
 
 #include <functional>

@@ -28,7 +28,8 @@ class QueueOn : public Queue {
              : Linear<LinearHalf<Number::kBFloat16, 2, 256>>(a);
         break;
       case Number::kFloat16:
-        many ? Linear<LinearHalf<Number::kFloat16, 8, 64>>(a) : Linear<LinearHalf<Number::kFloat16, 2, 256>>(a);
+        many ? Linear<LinearHalf<Number::kFloat16, 8, 64>>(a)
+             : Linear<LinearHalf<Number::kFloat16, 2, 256>>(a);
         break;
     }
   }

@@ -5,7 +5,8 @@
 
 namespace deerbench::cuda {
 
-Resampler::Resampler(const AgentConfig& config, int pictures, int tokens, DeviceWeights& weights, Queue& queue)
+Resampler::Resampler(const AgentConfig& config, int pictures, int tokens, DeviceWeights& weights,
+                     Queue& queue)
     : config_(config.perceiver) {
   const int width = config.vision.width, inner = config_.heads * config_.head_dim;
   const int rows = pictures * config_.latents, keys = pictures * (tokens + config_.latents);
@@ -58,23 +59,23 @@ void Resampler::Run(Queue& queue, const DeviceMatrix& tokens, int first_row, int
     queue.Run(Normalise(x_, rows, layer.norm_latents, normed_));
     queue.Run(Product(normed_, rows, layer.to_q, q_));
     queue.Run(Product(normed_keys_, pictures * keys, layer.to_kv, kv_));
-    queue.Run(AttentionArgs{
-        .batch = pictures,
-        .heads = config_.heads,
-        .head_dim = config_.head_dim,
-        .queries = latents,
-        .keys = keys,
-        .q = q_.data,
-        .q_stride = q_.stride,
-        .q_batch = latents * q_.stride,
-        .k = kv_.data,
-        .v = kv_.data + inner,
-        .k_stride = kv_.stride,
-        .k_batch = keys * kv_.stride,
-        .out = mixed_.data,
-        .out_stride = mixed_.stride,
-        .out_batch = latents * mixed_.stride,
-        .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(config_.head_dim)))});
+    queue.Run(
+        AttentionArgs{.batch = pictures,
+                      .heads = config_.heads,
+                      .head_dim = config_.head_dim,
+                      .queries = latents,
+                      .keys = keys,
+                      .q = q_.data,
+                      .q_stride = q_.stride,
+                      .q_batch = latents * q_.stride,
+                      .k = kv_.data,
+                      .v = kv_.data + inner,
+                      .k_stride = kv_.stride,
+                      .k_batch = keys * kv_.stride,
+                      .out = mixed_.data,
+                      .out_stride = mixed_.stride,
+                      .out_batch = latents * mixed_.stride,
+                      .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(config_.head_dim)))});
     queue.Run(Product(mixed_, rows, layer.to_out, x_, {.residual = x_.data}));
     layer.feed_forward.Run(queue, x_, rows, 1, normed_, hidden_);
   }

@@ -1,4 +1,5 @@
-// Perceiver resampler (agent/perceiver.h) on the device: pictures' tokens become a fixed number of latents each.
+// Perceiver resampler (agent/perceiver.h) on the device: pictures' tokens become a fixed number of latents
+// each.
 #pragma once
 
 #include <vector>
@@ -14,8 +15,8 @@ class Resampler {
   // For up to `pictures` pictures at once of up to `tokens` tokens.
   Resampler(const AgentConfig& config, int pictures, int tokens, DeviceWeights& weights, Queue& queue);
 
-  // Picture p's tokens are `count` rows from row first_row + p * picture_rows of `tokens` on; its latents become
-  // rows first_latent + p * latents on of `media`.
+  // Picture p's tokens are `count` rows from row first_row + p * picture_rows of `tokens` on; its latents
+  // become rows first_latent + p * latents on of `media`.
   void Run(Queue& queue, const DeviceMatrix& tokens, int first_row, int picture_rows, int pictures, int count,
            const DeviceMatrix& media, int first_latent) const;
 

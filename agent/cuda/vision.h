@@ -19,8 +19,8 @@ struct PictureTokens {
 class VisionEncoder {
  public:
   virtual ~VisionEncoder() = default;
-  // Takes the pictures over to where the device reads them. True if sizes changed: graphs of Run must be recorded
-  // anew. Throws Error if a picture has another size than the encoder takes.
+  // Takes the pictures over to where the device reads them. True if sizes changed: graphs of Run must be
+  // recorded anew. Throws Error if a picture has another size than the encoder takes.
   virtual bool SetPictures(std::span<const uint8_t> static_rgb, std::span<const uint8_t> gripper_rgb) = 0;
   // The last pictures set -> tokens.
   virtual void Run() = 0;

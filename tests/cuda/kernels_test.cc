@@ -65,8 +65,8 @@ TEST_CASE("A product of any size has the sums of its rounded weights and whateve
           const float value = Rounded(type, w[static_cast<size_t>(o) * in + i]);
           const size_t at = static_cast<size_t>(o) * stride + i;
           padded[at] = value;
-          halves[at] = type == Number::kFloat16 ? ToBits<Number::kFloat16>(value)
-                                                : ToBits<Number::kBFloat16>(value);
+          halves[at] =
+              type == Number::kFloat16 ? ToBits<Number::kFloat16>(value) : ToBits<Number::kBFloat16>(value);
         }
       }
       const void* weights = type == Number::kFloat32 ? static_cast<const void*>(Put(*queue, padded))
@@ -179,7 +179,8 @@ TEST_CASE("Pictures become the patches of the official preprocessing, bit for bi
     for (size_t i = 0; i < list.size(); ++i) {
       first.push_back(list[i].first);
       count.push_back(static_cast<int>(list[i].weights.size()));
-      std::copy(list[i].weights.begin(), list[i].weights.end(), weights.begin() + static_cast<ptrdiff_t>(i * most));
+      std::copy(list[i].weights.begin(), list[i].weights.end(),
+                weights.begin() + static_cast<ptrdiff_t>(i * most));
     }
     const Taps taps{Put(*queue, first), Put(*queue, count), Put(*queue, weights), static_cast<int>(most)};
     uint8_t* stretched = queue->Make<uint8_t>(static_cast<size_t>(side) * size * 3);

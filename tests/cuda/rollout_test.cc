@@ -19,7 +19,8 @@ constexpr double kTolerance = 5e-5;
 
 void Raise(double& worst, double a, double b) { worst = std::max(worst, std::abs(a - b)); }
 
-void Raise(double& worst, const std::vector<float>& computed, const std::vector<double>& recorded, size_t at) {
+void Raise(double& worst, const std::vector<float>& computed, const std::vector<double>& recorded,
+           size_t at) {
   for (size_t i = 0; i < computed.size(); ++i) Raise(worst, computed[i], recorded.at(at + i));
 }
 

@@ -36,7 +36,8 @@ struct Attention {
       for (int i = 0; i < kPerWarp; ++i) state[t].most[i] = -3e38f;
       for (int i = t; i < kQueries * dim; i += kThreads) {
         const int row = first + i / dim;
-        shared.q[i / dim][i % dim] = row < a.queries ? q[static_cast<size_t>(row) * a.q_stride + i % dim] : 0.0f;
+        shared.q[i / dim][i % dim] =
+            row < a.queries ? q[static_cast<size_t>(row) * a.q_stride + i % dim] : 0.0f;
       }
     });
     for (int from = 0; from < reach; from += kKeys) {
@@ -95,7 +96,8 @@ struct Attention {
             const float p = shared.p[t / 32 * kPerWarp + i][j];
             DEERBENCH_UNROLL
             for (int d = 0; d < kPerLane; ++d) {
-              if (lane + 32 * d < dim) state[t].out[i][d] = fmaf(p, shared.v[j][lane + 32 * d], state[t].out[i][d]);
+              if (lane + 32 * d < dim)
+                state[t].out[i][d] = fmaf(p, shared.v[j][lane + 32 * d], state[t].out[i][d]);
             }
           }
         }

@@ -123,9 +123,12 @@ struct FeatureVerdict {
       }
     });
     block.Sync();
-    const float ab = BlockSum<kThreads>(block, [&](int t) -> float& { return sum[t].ab; }, shared.sums);
-    const float aa = BlockSum<kThreads>(block, [&](int t) -> float& { return sum[t].aa; }, shared.sums);
-    const float bb = BlockSum<kThreads>(block, [&](int t) -> float& { return sum[t].bb; }, shared.sums);
+    const float ab = BlockSum<kThreads>(
+        block, [&](int t) -> float& { return sum[t].ab; }, shared.sums);
+    const float aa = BlockSum<kThreads>(
+        block, [&](int t) -> float& { return sum[t].aa; }, shared.sums);
+    const float bb = BlockSum<kThreads>(
+        block, [&](int t) -> float& { return sum[t].bb; }, shared.sums);
     block.Each([&](int t) {
       if (t == 0) a.verdict->difference = Turn(ab, aa, bb);
     });

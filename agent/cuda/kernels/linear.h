@@ -1,8 +1,9 @@
-// Products of a few rows, or of many, with a matrix of weights that is read once: y = x W' and what follows it.
+// Products of a few rows, or of many, with a matrix of weights that is read once: y = x W' and what follows
+// it.
 //
 // A block computes 64 outputs of 16 or 64 rows over a part of the inputs. Where outputs alone make too few
-// blocks to keep the memory busy, the inputs are split among several; the last of them to finish adds the parts
-// up, always in the same order, so that the result does not depend on which was the last.
+// blocks to keep the memory busy, the inputs are split among several; the last of them to finish adds the
+// parts up, always in the same order, so that the result does not depend on which was the last.
 #pragma once
 
 #include "agent/cuda/arguments.h"
@@ -24,7 +25,8 @@ struct LinearCut {
 inline LinearCut CutLinear(const LinearArgs& a, int tokens, int chunk) {
   LinearCut cut;
   cut.tiles_x = (a.out + kTileOutputs - 1) / kTileOutputs;
-  const int tiles = cut.tiles_x * ((a.rows + tokens - 1) / tokens), chunks = (a.in_stride + chunk - 1) / chunk;
+  const int tiles = cut.tiles_x * ((a.rows + tokens - 1) / tokens),
+            chunks = (a.in_stride + chunk - 1) / chunk;
   int splits = kBlockTarget / tiles;
   splits = splits < 1 ? 1 : splits > 16 ? 16 : splits;
   splits = splits > chunks ? chunks : splits;
@@ -59,7 +61,9 @@ template <int kThreads, int kTokens, class Block, class Store>
 DEERBENCH_DEVICE void FinishTile(Block& block, const LinearArgs& a, const LinearCut& cut, int& shared_last,
                                  const Store& store) {
   const int first_row = block.y() * kTokens, first_out = block.x() * kTileOutputs;
-  const auto inside = [&](int token, int out) { return first_row + token < a.rows && first_out + out < a.out; };
+  const auto inside = [&](int token, int out) {
+    return first_row + token < a.rows && first_out + out < a.out;
+  };
   if (cut.splits == 1) {
     block.Each([&](int t) {
       store(t, [&](int token, int out, float sum) {
@@ -119,7 +123,8 @@ struct LinearFloat {
       block.Each([&](int t) {
         DEERBENCH_UNROLL
         for (int i = 0; i < kLoads; ++i) {
-          const int at = t + i * kThreads, out = first_out + at / (kChunk / 4), in = k + at % (kChunk / 4) * 4;
+          const int at = t + i * kThreads, out = first_out + at / (kChunk / 4),
+                    in = k + at % (kChunk / 4) * 4;
           loaded[t].w[i] = out < a.out && in < end
                                ? *reinterpret_cast<const Word4*>(static_cast<const float*>(a.weights) +
                                                                  static_cast<size_t>(out) * a.in_stride + in)
@@ -172,10 +177,10 @@ struct LinearFloat {
   }
 };
 
-// Weights in half precision of either kind on the tensor cores, which take both operands so: each x goes in as
-// the sum of two halves, so that only the weights are rounded. A warp has 16 outputs of all the block's rows.
-// The 32 inputs of a step are dealt to the instruction's places so that a lane's weights lie together (8 of
-// them, 16 bytes): the order of a sum's terms is free as long as weights and x agree on it.
+// Weights in half precision of either kind on the tensor cores, which take both operands so: each x goes in
+// as the sum of two halves, so that only the weights are rounded. A warp has 16 outputs of all the block's
+// rows. The 32 inputs of a step are dealt to the instruction's places so that a lane's weights lie together
+// (8 of them, 16 bytes): the order of a sum's terms is free as long as weights and x agree on it.
 template <Number kType, int kTiles, int kChunkInputs>
 struct LinearHalf {
   static constexpr int kThreads = 128, kChunk = kChunkInputs, kTokens = 8 * kTiles;
@@ -248,7 +253,8 @@ struct LinearHalf {
                   [&](int t) { return sums[t].c[tile]; },
                   [&](int t) {
                     const Word4(&w)[2] = loaded[t].w[step];
-                    return Left{{w[0].w[2 * pass], w[1].w[2 * pass], w[0].w[2 * pass + 1], w[1].w[2 * pass + 1]}};
+                    return Left{
+                        {w[0].w[2 * pass], w[1].w[2 * pass], w[0].w[2 * pass + 1], w[1].w[2 * pass + 1]}};
                   },
                   [&](int t) {
                     const int lane = t % 32;

@@ -173,9 +173,12 @@ struct Slots {
         look[t].sum += weight;
       }
     });
-    const float sum = BlockSum<kThreads>(block, [&](int t) -> float& { return look[t].sum; }, shared.sums);
-    const float x = BlockSum<kThreads>(block, [&](int t) -> float& { return look[t].x; }, shared.sums);
-    const float y = BlockSum<kThreads>(block, [&](int t) -> float& { return look[t].y; }, shared.sums);
+    const float sum = BlockSum<kThreads>(
+        block, [&](int t) -> float& { return look[t].sum; }, shared.sums);
+    const float x = BlockSum<kThreads>(
+        block, [&](int t) -> float& { return look[t].x; }, shared.sums);
+    const float y = BlockSum<kThreads>(
+        block, [&](int t) -> float& { return look[t].y; }, shared.sums);
     const float scale = 1.0f / sum;
     block.Phase([&](int t) {
       for (int c = t; c < channels; c += kThreads) {

@@ -39,15 +39,18 @@ struct LayerNorm {
     });
     block.Sync();
     const float width = static_cast<float>(a.width);
-    const float mean = BlockSum<kThreads>(block, [&](int t) -> float& { return sum[t]; }, shared.sums) / width;
+    const float mean = BlockSum<kThreads>(
+                           block, [&](int t) -> float& { return sum[t]; }, shared.sums) /
+                       width;
     block.Each([&](int t) {
       float s = 0;
       for (int i = t; i < a.width; i += kThreads) s = fmaf(x[i] - mean, x[i] - mean, s);
       sum[t] = s;
     });
     block.Sync();
-    const float variance =
-        BlockSum<kThreads>(block, [&](int t) -> float& { return sum[t]; }, shared.sums) / width;
+    const float variance = BlockSum<kThreads>(
+                               block, [&](int t) -> float& { return sum[t]; }, shared.sums) /
+                           width;
     const float scale = 1.0f / sqrtf(variance + a.eps);
     block.Each([&](int t) {
       for (int i = t; i < a.width; i += kThreads) {
