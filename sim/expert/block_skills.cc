@@ -139,9 +139,11 @@ class PushSkill : public Skill {
   Move Next(const View& view) override {
     const BlockView& block = view.blocks[block_];
     ToolGoal goal = PushBlock(view, block_, direction_, goal_, block.p.z - HalfHeight(block));
-    // Draws back in time for the block to glide the last of the way by itself: a task that follows may ask
-    // for a block that the hand does not touch.
-    if (block.touched && Dot(goal_ - block.p, direction_) < kBeyond_m + kGlide_m) {
+    // Swift, and back once the block glides the last of the way by itself: a task that follows may ask for a
+    // block that the hand does not touch.
+    if (goal.speed < 1) goal.speed = kSwift;
+    const double left = Dot(goal_ - block.p, direction_) - kBeyond_m, v = Dot(block.v, direction_);
+    if (v > 0.1 && v * v / (2 * kBraking_m_s2) > left + kMargin_m) {
       goal.p = view.tcp - 0.05 * direction_;
       goal.speed = 1;
     }
@@ -149,7 +151,8 @@ class PushSkill : public Skill {
   }
 
  private:
-  static constexpr double kGlide_m = 0.025;
+  static constexpr double kSwift = 0.95, kBraking_m_s2 = 4.2,
+                          kMargin_m = 0.004;  // of a block on the table; a little more than true
 
   int block_;
   Vec3 direction_, goal_;

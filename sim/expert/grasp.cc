@@ -14,6 +14,7 @@ constexpr double kYawRange_rad = 2.0;  // either side of home, within the last j
 // The hand is wider than the compartments behind the slider allow for everywhere: it stays outside, square to
 // the cabinet, and the fingers lean in. Closing turns the block.
 constexpr double kShelfYaw_rad = 0.06, kShelfPitch_rad = -0.9;
+constexpr double kNearBase_x = -0.15;
 constexpr double kReachIn_m = 0.10;  // how far outside the reach begins
 
 // How far into a box around `centre` a finger of `radius_m` at `p` would go, horizontally; 0 for none.
@@ -126,7 +127,12 @@ GraspStep TakeHold(const View& view, int index, const Grasp& grasp) {
   }
   const Reach reach = ReachAlong(view, step.goal, kReachIn_m, kTableClearance_m);
   step.goal = reach.goal;
-  if (reach.left_m < 0.05) step.goal.speed = 0.6;
+  // Beside the robot's base the arm lags so far behind its target that in a hurry it would swing past the
+  // line.
+  if (grasp.p.x < kNearBase_x && reach.left_m < 1)
+    step.goal.speed = 0.3;
+  else if (reach.left_m < 0.05)
+    step.goal.speed = 0.6;
   // Where something stops the hand just before the goal it takes hold there.
   if (reach.left_m < (view.obstructed ? 0.015 : 0.006)) step.goal.open = false;
   return step;

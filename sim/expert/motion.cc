@@ -93,7 +93,7 @@ Vec3 PointingDirection(double yaw, double pitch) {
 
 Reach ReachAlong(const View& view, ToolGoal goal, double back_m, double clearance_z) {
   // A cone: far out the tool may stray, at the goal it may not.
-  constexpr double kAngle_rad = 0.4, kOffLine_m = 0.012, kOpening = 0.3, kSlack_m = 0.04;
+  constexpr double kAngle_rad = 0.4, kOffLine_m = 0.012, kOpening = 0.3, kSlack_m = 0.04, kLookAhead_m = 0.05;
   const Vec3 ahead = PointingDirection(goal.yaw, goal.pitch);
   const Vec3 off = view.tcp - goal.p;
   const double along = Dot(off, ahead), aside = Norm(off - along * ahead), turn = TurnError(view, goal);
@@ -101,7 +101,10 @@ Reach ReachAlong(const View& view, ToolGoal goal, double back_m, double clearanc
   if (turn < kAngle_rad && aside < kOffLine_m - kOpening * std::min(along, 0.0) &&
       along > -back_m - kSlack_m) {
     reach.left_m = Norm(off);
-    goal.p = goal.p - Standoff(aside, 0.5 * kOffLine_m, turn, back_m) * ahead;
+    // To a point of the line a little ahead: straight to the goal, an arm that is slower in one direction
+    // than in another would leave the line.
+    const double standoff = Standoff(aside, 0.5 * kOffLine_m, turn, back_m);
+    goal.p = goal.p + std::min(along + kLookAhead_m, -standoff) * ahead;
     reach.goal = goal;
     return reach;
   }

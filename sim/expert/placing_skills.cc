@@ -13,6 +13,12 @@
 namespace deerbench::expert {
 namespace {
 
+// Angle between the vertical and the block's axis closest to it.
+double Slant(const Quat& q) {
+  const std::array<double, 9> r = ToMatrix(q);
+  return std::acos(std::min(1.0, std::max({std::abs(r[6]), std::abs(r[7]), std::abs(r[8])})));
+}
+
 // The pitch at which the held block is level again. Leaning fingers took it lying flat: upright they would
 // hold it aslant.
 double LevelPitch(const View& view, int block, double yaw) {
@@ -21,9 +27,8 @@ double LevelPitch(const View& view, int block, double yaw) {
   double best = 0, best_cost = 1e9;
   for (int i = 0; i * kStep_rad <= kMostLean_rad; ++i) {
     const double pitch = -i * kStep_rad;
-    const std::array<double, 9> r = ToMatrix(FromEuler({std::numbers::pi, pitch, yaw}) * in_hand);
-    const double upright = std::max({std::abs(r[6]), std::abs(r[7]), std::abs(r[8])});
-    const double cost = std::acos(std::min(upright, 1.0)) + kLeanCost * std::abs(pitch);
+    const double cost =
+        Slant(FromEuler({std::numbers::pi, pitch, yaw}) * in_hand) + kLeanCost * std::abs(pitch);
     if (cost < best_cost) {
       best_cost = cost;
       best = pitch;
@@ -44,11 +49,11 @@ ToolGoal PutDown(const View& view, int block, const Vec3& spot, double clearance
 
 // Likewise onto the shelf, through the open front of a compartment: the hand stays outside.
 ToolGoal PutOnShelf(const View& view, int block, const Vec3& spot) {
-  constexpr double kPitch_rad = -0.6, kBack_m = 0.10;
+  constexpr double kPitch_rad = -0.6, kBack_m = 0.10, kOverHandle_m = 0.62;
   const Vec3 in_hand = view.blocks[block].p - view.tcp;
   Reach reach =
       ReachAlong(view, {.p = spot - in_hand, .yaw = kYawHome_rad, .pitch = kPitch_rad, .open = false},
-                 kBack_m, kTableClearance_m);
+                 kBack_m, kOverHandle_m);
   if (reach.left_m < 0.05) reach.goal.speed = 0.4;
   if (reach.left_m < 0.006) reach.goal.open = true;
   return reach.goal;
@@ -241,7 +246,15 @@ class UnstackSkill : public Skill {
       const double beside = base.p.x + side_ * (HalfExtent(base, 0) + HalfExtent(top, 0) + 0.05);
       ToolGoal goal =
           PushBlock(view, *top_, {side_ * 1.0, 0, 0}, {beside, base.p.y, 0}, base.p.z + HalfHeight(base));
-      goal.speed = 0.4;
+      // It is brought to the brink slowly and left alone once it tips: thrown off it would still be in the
+      // air when it counts as taken off, tipping by itself it slides down the side of the lower block. What
+      // is pushed or lifted next has to lie on the table.
+      constexpr double kTips_rad = 0.15;
+      goal.speed = top.touched ? 0.12 : 0.4;
+      if (Slant(top.q) > kTips_rad) {
+        goal.p = view.tcp + Vec3{-0.03 * side_, 0, 0.02};
+        goal.speed = 1;
+      }
       return {goal, ""};
     }
     if (view.Held() == top_) {

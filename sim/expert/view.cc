@@ -11,6 +11,8 @@
 namespace deerbench::expert {
 namespace {
 
+constexpr double kShelfFront_y = 0.02;
+
 // The representative of `angle` closest to `reference`.
 double Unwrap(double angle, double reference) {
   return reference + std::remainder(angle - reference, 2 * std::numbers::pi);
@@ -96,6 +98,7 @@ View Look(const World& world, const std::array<Vec3, 3>& half_extents) {
     out.p = block.position;
     out.q = block.orientation;
     out.half_extents = half_extents[i];
+    out.v = block.linear_velocity;
     bool finger[2] = {false, false};
     for (const ContactInfo& contact : block.contacts) {
       if (contact.other_body == scene.robot.body) {
@@ -113,6 +116,9 @@ View Look(const World& world, const std::array<Vec3, 3>& half_extents) {
         }
       }
     }
+    // Behind the slider the floor belongs to the shelf, whichever link it is part of.
+    if (out.on == Surface::kTable && out.p.y > kShelfFront_y && out.p.z > kShelfTop_m)
+      out.on = Surface::kSlider;
     // Closed fingers that stand on a block touch it too.
     out.gripped = finger[0] && finger[1] && view.gripper_width > 0.012;
   }
@@ -127,7 +133,7 @@ View Look(const World& world, const std::array<Vec3, 3>& half_extents) {
 }
 
 double FloorAt(const View& view, const Vec3& p) {
-  constexpr double kTableFront_y = -0.18, kShelfFront_y = 0.02, kTray_m = 0.02;
+  constexpr double kTableFront_y = -0.18, kTray_m = 0.02;
   if (p.y < kTableFront_y || p.z < kTableTop_m) return view.X_WDrawer.p.z + kTray_m;
   return p.y > kShelfFront_y ? kShelfTop_m : kTableTop_m;
 }

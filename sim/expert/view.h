@@ -18,6 +18,7 @@ struct BlockView {
   Vec3 p;  // centre in W
   Quat q;
   Vec3 half_extents;          // along the block's own axes
+  Vec3 v;                     // m/s in W
   std::optional<Surface> on;  // what it lies on, directly
   bool on_block = false;      // it touches another block from above
   bool gripped = false;       // both fingers touch it

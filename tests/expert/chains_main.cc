@@ -1,5 +1,6 @@
 // By hand: whole chains without cameras. `expert_chains [evaluation|tuning] [FIRST] [COUNT] [-v]` prints
-// every failure with its chain and, last, each task's rate and mean steps; -v traces the subtasks that fail.
+// every failure with its chain and, last, each task's rate and mean steps; -v traces the subtasks that fail,
+// -vv all.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -59,9 +60,10 @@ int main(int argc, char** argv) {
           tally.steps += trial.steps;
           all_steps += trial.steps;
           ++subtasks;
-          if (trial.steps > 150 || turned_back > 12)
-            fmt::print("{}slow  {:4d}.{} {:26s} {} steps, {} flips\n", trace, c, i, Tasks()[task].name,
-                       trial.steps, turned_back);
+          const bool all = verbose && std::string(argv[4]) == "-vv";
+          if (all || trial.steps > 150 || turned_back > 12)
+            fmt::print("{}{}  {:4d}.{} {:26s} {} steps, {} flips\n", trace, all ? "done" : "slow", c, i,
+                       Tasks()[task].name, trial.steps, turned_back);
           continue;
         }
         fmt::print("FAILED {:4d}.{} {:26s} {}\n", c, i, Tasks()[task].name,
