@@ -151,7 +151,7 @@ class PushSkill : public Skill {
   }
 
  private:
-  static constexpr double kSwift = 0.95, kBraking_m_s2 = 4.2,
+  static constexpr double kSwift = 0.8, kBraking_m_s2 = 4.2,
                           kMargin_m = 0.004;  // of a block on the table; a little more than true
 
   int block_;

@@ -13,9 +13,19 @@ constexpr double kWidestGrasp_m = 0.066;
 constexpr double kYawRange_rad = 2.0;  // either side of home, within the last joint's limits
 // The hand is wider than the compartments behind the slider allow for everywhere: it stays outside, square to
 // the cabinet, and the fingers lean in. Closing turns the block.
-constexpr double kShelfYaw_rad = 0.06, kShelfPitch_rad = -0.9;
+constexpr double kShelfYaw_rad = 0.06, kShelfPitch_rad = -0.9, kSteepPitch_rad = -0.65;
 constexpr double kNearBase_x = -0.15;
 constexpr double kReachIn_m = 0.10;  // how far outside the reach begins
+
+// Whether the forearm passes over the button on its way from the robot's base to `p`: leaning far, it would
+// press it.
+bool ReachesOverButton(const View& view, const Vec3& p) {
+  constexpr double kForearmHalf_m = 0.1;
+  const Vec3 base{-0.34, -0.46, 0}, way{p.x - base.x, p.y - base.y, 0};
+  const Vec3 off{view.X_WButton.p.x - base.x, view.X_WButton.p.y - base.y, 0};
+  const double along = Dot(off, way) / Norm(way);
+  return along > 0 && along < Norm(way) && Norm(off - (along / Norm(way)) * way) < kForearmHalf_m;
+}
 
 // How far into a box around `centre` a finger of `radius_m` at `p` would go, horizontally; 0 for none.
 double Overlap(const Vec3& p, double radius_m, const Vec3& centre, double half_x, double half_y) {
@@ -94,7 +104,7 @@ std::optional<Grasp> PlanGrasp(const View& view, int index, double turn_rad) {
     best->p.z = std::max(block.p.z, floor_z + kFingertip_m + 0.006);
     if (block.on == Surface::kSlider) {
       best->yaw = std::clamp(best->yaw, kYawHome_rad - kShelfYaw_rad, kYawHome_rad + kShelfYaw_rad);
-      best->pitch = kShelfPitch_rad;
+      best->pitch = ReachesOverButton(view, block.p) ? kSteepPitch_rad : kShelfPitch_rad;
     }
   }
   return best;

@@ -249,9 +249,10 @@ class UnstackSkill : public Skill {
       // It is brought to the brink slowly and left alone once it tips: thrown off it would still be in the
       // air when it counts as taken off, tipping by itself it slides down the side of the lower block. What
       // is pushed or lifted next has to lie on the table.
-      constexpr double kTips_rad = 0.15;
-      goal.speed = top.touched ? 0.12 : 0.4;
-      if (Slant(top.q) > kTips_rad) {
+      constexpr double kTips_rad = 0.15, kEdge_m = 0.004;
+      const bool over = side_ * (top.p.x - base.p.x) > HalfExtent(base, 0) - kEdge_m;
+      goal.speed = top.touched ? 0.25 : 0.4;
+      if (over && Slant(top.q) > kTips_rad) {
         goal.p = view.tcp + Vec3{-0.03 * side_, 0, 0.02};
         goal.speed = 1;
       }

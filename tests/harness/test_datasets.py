@@ -46,10 +46,10 @@ def test_killed_at_random_moments_it_loses_nothing_and_ends_the_same(deerbench, 
     path = tmp_path / "killed.h5"
     moments = random.Random(1)
     had = 0
-    for _ in range(12):
+    for _ in range(25):
         process = deerbench.start("collect", "--tasks", TASKS, "--count", 12, "--seed", 5, "--workers", 2, "--resume",
                                   "--out", path)
-        time.sleep(moments.uniform(0.05, 1.2))
+        time.sleep(moments.uniform(0.03, 0.8))
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         if path.exists():
