@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Prints a Markdown table of runs, one line each, from their summaries.
+"""Prints a Markdown table of runs, one line each, from their summaries; with --tasks a line a task and a column a run.
 
-    scripts/summary_table.py NAME=RUN ...        RUN: a run folder or a summary.json; NAME: what the line is called
+    scripts/summary_table.py [--tasks] NAME=RUN ...        RUN: a run folder or a summary.json; NAME: what it is called
 """
 import json
 import sys
@@ -28,18 +28,34 @@ def cells(name, summary):
     )
 
 
+def by_task(runs):
+    """Successes of attempts. `runs`: {name: summary}."""
+    tasks = dict.fromkeys(task for summary in runs.values() for task in summary["per_task"])
+    rows = [("", *runs)]
+    for task in tasks:
+        counts = [summary["per_task"].get(task) for summary in runs.values()]
+        rows.append((task, *(f"{count['successes']}/{count['attempts']}" if count and count["attempts"] else "–"
+                             for count in counts)))
+    return rows
+
+
 def main(arguments):
+    tasks = arguments[:1] == ["--tasks"]
+    arguments = arguments[tasks:]
     if not arguments or any("=" not in argument for argument in arguments):
         sys.exit(__doc__.strip().splitlines()[2].strip())
-    rows = [COLUMNS]
+    rows, runs = [COLUMNS], {}
     for argument in arguments:
         name, _, path = argument.partition("=")
         file = Path(path) / "summary.json" if Path(path).is_dir() else Path(path)
         try:
-            rows.append(cells(name, json.loads(file.read_text())))
+            runs[name] = json.loads(file.read_text())
+            rows.append(cells(name, runs[name]))
         except (OSError, KeyError, ValueError) as error:
             sys.exit(f"{file}: {type(error).__name__} {error}, expected the summary of a finished run")
-    rows.insert(1, ("---",) * len(COLUMNS))
+    if tasks:
+        rows = by_task(runs)
+    rows.insert(1, ("---",) * len(rows[0]))
     for row in rows:
         print("| " + " | ".join(row) + " |")
 
