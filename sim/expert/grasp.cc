@@ -17,14 +17,15 @@ constexpr double kShelfYaw_rad = 0.06, kShelfPitch_rad = -0.9, kSteepPitch_rad =
 constexpr double kNearBase_x = -0.15;
 constexpr double kReachIn_m = 0.10;  // how far outside the reach begins
 
-// Whether the forearm passes over the button on its way from the robot's base to `p`: leaning far, it would
-// press it.
+// Whether the forearm passes low over the button on its way from the robot's base to `p`: leaning far, it
+// would press it.
 bool ReachesOverButton(const View& view, const Vec3& p) {
-  constexpr double kForearmHalf_m = 0.1;
+  constexpr double kForearmHalf_m = 0.1, kLow_m = 0.11;
   const Vec3 base{-0.34, -0.46, 0}, way{p.x - base.x, p.y - base.y, 0};
   const Vec3 off{view.X_WButton.p.x - base.x, view.X_WButton.p.y - base.y, 0};
   const double along = Dot(off, way) / Norm(way);
-  return along > 0 && along < Norm(way) && Norm(off - (along / Norm(way)) * way) < kForearmHalf_m;
+  return along > 0 && along < Norm(way) && Norm(off - (along / Norm(way)) * way) < kForearmHalf_m &&
+         std::abs(p.x - view.X_WButton.p.x) < kLow_m;
 }
 
 // How far into a box around `centre` a finger of `radius_m` at `p` would go, horizontally; 0 for none.
