@@ -17,9 +17,11 @@ TriangleMesh Ball(double radius, int rings) {
   const int columns = 2 * rings;
   for (int j = 0; j <= rings; ++j) {
     for (int i = 0; i <= columns; ++i) {
-      const double a = std::numbers::pi * j / rings, b = 2 * std::numbers::pi * i / columns;
-      const Float3 n{static_cast<float>(std::sin(a) * std::cos(b)),
-                     static_cast<float>(std::sin(a) * std::sin(b)), static_cast<float>(std::cos(a))};
+      // The seam's vertices, and the poles', are at one place to the last bit.
+      const double a = std::numbers::pi * j / rings, b = 2 * std::numbers::pi * (i % columns) / columns;
+      const double s = j % rings == 0 ? 0 : std::sin(a);
+      const Float3 n{static_cast<float>(s * std::cos(b)), static_cast<float>(s * std::sin(b)),
+                     static_cast<float>(std::cos(a))};
       mesh.normals.push_back(n);
       const auto r = static_cast<float>(radius);
       mesh.positions.push_back({r * n.x, r * n.y, r * n.z});
