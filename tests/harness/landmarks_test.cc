@@ -21,7 +21,7 @@ struct Shown {
 };
 
 // What the pixel under each landmark belongs to; the robot may stand before it, blocks before each other.
-void Look(Tabletop& tabletop, const Camera& camera, int grid, Shown& shown) {
+void LookAtLandmarks(Tabletop& tabletop, const Camera& camera, int grid, Shown& shown) {
   std::vector<int32_t> bodies(static_cast<size_t>(camera.width) * camera.height);
   tabletop.Render(camera, {.segmentation = bodies.data()});
   const SceneInfo info = tabletop.world().Info();
@@ -53,8 +53,8 @@ TEST_CASE("Landmarks lie where both cameras show their bodies, in every scene") 
     SplitMix64 random(1);
     for (const Chain& chain : Chains(ChainSet::kTuning, 12)) {
       tabletop.ResetFresh(DrawStart(model, chain.state, random));
-      Look(tabletop, model.static_camera(), 25, fixed);
-      Look(tabletop, model.gripper_camera(tabletop.world().X_WGripperCamera()), 21, moving);
+      LookAtLandmarks(tabletop, model.static_camera(), 25, fixed);
+      LookAtLandmarks(tabletop, model.gripper_camera(tabletop.world().X_WGripperCamera()), 21, moving);
     }
   }
   // Blocks behind the slider and what the arm stands before cannot be seen.
