@@ -3,16 +3,18 @@
 #include <algorithm>
 #include <cmath>
 
-#include "agent/fused/tile.h"
+#include "agent/fused/simd.h"
+#include "agent/fused/tiles.h"
 
 namespace deerbench::fused {
 namespace {
 
-constexpr int kTogether = 8;      // panels of a task
-constexpr int kFloatBlock = 256;  // inputs that are 16 KiB of a panel in the form that the inner loops take:
-constexpr int kIntBlock = 512;    // half of the first cache
-constexpr int kFewRows = 64;      // up to here reading the weights takes about as long as multiplying
-constexpr int kSums = kTogether * kPanel;  // columns of a task
+constexpr int kTogether = 8;  // panels of a task
+constexpr int kFloatBlock =
+    128;  // inputs that are 8 KiB of a panel in the form that the inner loops take: with
+constexpr int kIntBlock = 256;  // the rows and the next block on its way it fits the first cache
+constexpr int kFewRows = 64;    // up to here reading the weights takes about as long as multiplying
+static_assert(kSums == kTogether * kPanel);
 
 // Activations of integer products: rows of 16-bit integers and what one of them is worth.
 struct Rounded {
@@ -54,69 +56,14 @@ void RoundRows(const float* x, int x_stride, int rows, const PackedWeights& w, W
   });
 }
 
-// Asks for `lines` cache lines from `at` on, spread over `steps` steps.
-class Prefetch {
- public:
-  Prefetch(const uint8_t* at, int lines, int steps)
-      : at_(at), end_(at + ptrdiff_t{64} * lines), step_((lines + steps - 1) / std::max(steps, 1) * 64) {}
-  [[gnu::always_inline]] void Step() {
-    if (at_ >= end_) return;
-    for (ptrdiff_t i = 0; i < step_; i += 64) _mm_prefetch(at_ + i, _MM_HINT_T0);
-    at_ += step_;
-  }
-
- private:
-  const uint8_t *at_, *end_;
-  ptrdiff_t step_;
-};
-
-constexpr int kFloatStep = 16;  // inputs between two prefetches
-
-// sums (R rows, 16 columns) += a block of inputs.
-template <int R>
-void FloatTile(const float* x, int x_stride, int inputs, const float* w, float* sums, Prefetch prefetch) {
-  F8 acc[R][2];
-#pragma GCC unroll 6
-  for (int r = 0; r < R; ++r) acc[r][0] = Load(sums + r * kSums), acc[r][1] = Load(sums + r * kSums + 8);
-  for (int k = 0; k < inputs; k += kFloatStep) {
-    prefetch.Step();
-    AccumulateTile<R>(x + k, x_stride, 1, std::min(kFloatStep, inputs - k), w + k * kPanel, kPanel, acc);
-  }
-#pragma GCC unroll 6
-  for (int r = 0; r < R; ++r) Store(sums + r * kSums, acc[r][0]), Store(sums + r * kSums + 8, acc[r][1]);
-}
-
-// The same in integers, each group's sum (at most 128 * 127 * 32767, which 32 bits hold) scaled to floats.
-template <int R>
-void IntTile(const int16_t* x, int x_stride, int groups, int group, const int16_t* w, const float* scales,
-             float* sums, Prefetch prefetch) {
-  for (int g = 0; g < groups; ++g) {
-    __m256i acc[R][2];
-#pragma GCC unroll 6
-    for (int r = 0; r < R; ++r) acc[r][0] = acc[r][1] = _mm256_setzero_si256();
-    for (int k = 0; k < group; k += 16) {
-      prefetch.Step();
-      for (int pair = 0; pair < 8; ++pair) {
-        const __m256i w0 = _mm256_load_si256(reinterpret_cast<const __m256i*>(w));
-        const __m256i w1 = _mm256_load_si256(reinterpret_cast<const __m256i*>(w + 16));
-#pragma GCC unroll 6
-        for (int r = 0; r < R; ++r) {
-          const __m256i two = _mm256_castps_si256(
-              _mm256_broadcast_ss(reinterpret_cast<const float*>(x + static_cast<ptrdiff_t>(r) * x_stride)));
-          acc[r][0] = _mm256_add_epi32(acc[r][0], _mm256_madd_epi16(two, w0));
-          acc[r][1] = _mm256_add_epi32(acc[r][1], _mm256_madd_epi16(two, w1));
-        }
-        w += 2 * kPanel;
-        x += 2;
-      }
-    }
-    const F8 s0 = Load(scales + g * kPanel), s1 = Load(scales + g * kPanel + 8);
-#pragma GCC unroll 6
-    for (int r = 0; r < R; ++r) {
-      float* to = sums + r * kSums;
-      Store(to, MulAdd(_mm256_cvtepi32_ps(acc[r][0]), s0, Load(to)));
-      Store(to + 8, MulAdd(_mm256_cvtepi32_ps(acc[r][1]), s1, Load(to + 8)));
-    }
+// Rows in blocks as even as at most `most` rows allow: body(block, its first row, its rows).
+template <class Body>
+void ForBlocks(int rows, int most, const Body& body) {
+  const int blocks = (rows + most - 1) / most;
+  for (int b = 0, row = 0; b < blocks; ++b) {
+    const int count = (rows - row + blocks - b - 1) / (blocks - b);
+    body(b, row, count);
+    row += count;
   }
 }
 
@@ -131,22 +78,24 @@ struct Product {
   const Rounded* rounded;  // of integer types
 
   void RunBlock(int p, int begin, int end, float* sums, void* decoded) const {
+    const Tiles& tiles = BestTiles();
     const uint8_t* from = w.panel(p) + w.PanelBytes(begin);
-    const int blocks = (rows + kMaxTileRows - 1) / kMaxTileRows;
+    // Each block of rows asks for its share of the panel's next block of inputs.
+    const int blocks = (rows + tiles.max_rows - 1) / tiles.max_rows, steps = std::max((end - begin) / 16, 1);
     const int lines = rows > kFewRows ? 0 : static_cast<int>(w.PanelBytes(end - begin) / 64 / blocks + 1);
     const uint8_t* next = from + w.PanelBytes(end - begin);
-    const auto prefetch = [&](int row, int steps) {
-      return Prefetch(next + ptrdiff_t{64} * lines * (row / kMaxTileRows), lines, steps);
+    const auto ahead = [&](int b) {
+      const uint8_t* at = next + ptrdiff_t{64} * lines * b;
+      return Ahead{at, at + ptrdiff_t{64} * lines, ptrdiff_t{64} * ((lines + steps - 1) / steps)};
     };
     if (w.integer()) {
       auto* pairs = static_cast<int16_t*>(decoded);
       DecodeIntegers(w.type(), from, end - begin, pairs);
-      const int group = w.group();
-      ForRowBlocks(rows, [&]<int R>(int row) {
-        IntTile<R>(rounded->values.data() + static_cast<ptrdiff_t>(row) * rounded->stride + begin,
-                   rounded->stride, (end - begin) / group, group, pairs,
-                   w.scales(p) + static_cast<ptrdiff_t>(begin / group) * kPanel, sums + row * kSums,
-                   prefetch(row, (end - begin) / 16));
+      ForBlocks(rows, tiles.max_rows, [&](int b, int row, int count) {
+        tiles.integers[count - 1](
+            rounded->values.data() + static_cast<ptrdiff_t>(row) * rounded->stride + begin, rounded->stride,
+            (end - begin) / w.group(), w.group(), pairs,
+            w.scales(p) + static_cast<ptrdiff_t>(begin / w.group()) * kPanel, sums + row * kSums, ahead(b));
       });
       return;
     }
@@ -155,9 +104,9 @@ struct Product {
       DecodeFloats(w.type(), from, end - begin, static_cast<float*>(decoded));
       floats = static_cast<const float*>(decoded);
     }
-    ForRowBlocks(rows, [&]<int R>(int row) {
-      FloatTile<R>(x + static_cast<ptrdiff_t>(row) * x_stride + begin, x_stride, end - begin, floats,
-                   sums + row * kSums, prefetch(row, (end - begin) / kFloatStep));
+    ForBlocks(rows, tiles.max_rows, [&](int b, int row, int count) {
+      tiles.floats[count - 1](x + static_cast<ptrdiff_t>(row) * x_stride + begin, x_stride, end - begin,
+                              floats, sums + row * kSums, ahead(b));
     });
   }
 

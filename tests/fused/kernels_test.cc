@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstring>
 #include <random>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "agent/fused/linear.h"
 #include "agent/fused/rows.h"
 #include "agent/fused/simd.h"
+#include "agent/fused/tiles.h"
 
 namespace deerbench::fused {
 namespace {
@@ -125,7 +127,7 @@ double RelativeError(const Matrix& y, const Matrix& x, const std::vector<float>&
 TEST_CASE("Products with weights of every type are as exact as the type, whatever the sizes and workers") {
   Numbers numbers;
   Workers three(3);
-  // Blocks of 256 and 512 inputs, groups, panels and tasks whole and cut; many rows and few.
+  // Blocks of 128 and 256 inputs, groups, panels and tasks whole and cut; many rows and few.
   const Sizes cases[] = {{16, 128, 1},  {40, 600, 5},   {130, 513, 13}, {256, 1024, 1},
                          {300, 577, 7}, {144, 768, 70}, {7, 100, 2},    {129, 1030, 131}};
   const std::pair<WeightType, double> types[] = {{WeightType::kFloat32, 1e-6},
@@ -159,6 +161,32 @@ TEST_CASE("Products with weights of every type are as exact as the type, whateve
       CHECK(same);
       CHECK(same_alone);
       CHECK(finished);
+    }
+  }
+}
+
+TEST_CASE("Products have the same bits on processors with AVX-512 and without") {
+  const Tiles& best = BestTiles();
+  if (&best == &Avx2Tiles()) {
+    WARN("skipped: this processor has no AVX-512");
+    return;
+  }
+  Numbers numbers;
+  for (const Sizes& c : {Sizes{40, 600, 5}, Sizes{130, 1030, 13}, Sizes{48, 777, 29}, Sizes{33, 513, 131}}) {
+    const std::vector<float> w = numbers.Normal(static_cast<size_t>(c.out) * c.in), b = numbers.Normal(c.out);
+    const Matrix x = numbers.NormalMatrix(c.rows, c.in);
+    for (const WeightType type : {WeightType::kFloat32, WeightType::kBFloat16, WeightType::kFloat16,
+                                  WeightType::kInt8, WeightType::kInt4}) {
+      const PackedWeights packed(w, c.out, c.in, b, type);
+      Matrix wide(c.rows, c.out), narrow(c.rows, c.out);
+      Multiply(x, c.rows, packed, wide);
+      UseTiles(Avx2Tiles());
+      Multiply(x, c.rows, packed, narrow);
+      UseTiles(best);
+      bool same = true;
+      for (int i = 0; i < c.rows; ++i)
+        same = same && std::memcmp(wide.row(i), narrow.row(i), c.out * sizeof(float)) == 0;
+      CHECK(same);
     }
   }
 }

@@ -1,0 +1,91 @@
+#include "agent/fused/tiles.h"
+
+#include "agent/fused/matrix.h"
+#include "agent/fused/packed_weights.h"
+#include "agent/fused/tile.h"
+
+namespace deerbench::fused {
+namespace {
+
+constexpr int kStep = 16;  // inputs between two prefetches
+static_assert(kPanel == 16);
+
+[[gnu::always_inline]] inline void Prefetch(Ahead& ahead) {
+  if (ahead.at >= ahead.end) return;
+  for (ptrdiff_t i = 0; i < ahead.per_step; i += 64) _mm_prefetch(ahead.at + i, _MM_HINT_T0);
+  ahead.at += ahead.per_step;
+}
+
+template <int R>
+void FloatRows(const float* x, ptrdiff_t x_stride, int inputs, const float* w, float* sums, Ahead ahead) {
+  F8 acc[R][2];
+#pragma GCC unroll 6
+  for (int r = 0; r < R; ++r) acc[r][0] = Load(sums + r * kSums), acc[r][1] = Load(sums + r * kSums + 8);
+  for (int k = 0; k < inputs; k += kStep) {
+    Prefetch(ahead);
+    AccumulateTile<R>(x + k, x_stride, 1, std::min(kStep, inputs - k), w + k * kPanel, kPanel, acc);
+  }
+#pragma GCC unroll 6
+  for (int r = 0; r < R; ++r) Store(sums + r * kSums, acc[r][0]), Store(sums + r * kSums + 8, acc[r][1]);
+}
+
+template <int R>
+void IntRows(const int16_t* x, ptrdiff_t x_stride, int groups, int group, const int16_t* w,
+             const float* scales, float* sums, Ahead ahead) {
+  for (int g = 0; g < groups; ++g) {
+    __m256i acc[R][2];
+#pragma GCC unroll 6
+    for (int r = 0; r < R; ++r) acc[r][0] = acc[r][1] = _mm256_setzero_si256();
+    for (int k = 0; k < group; k += kStep) {
+      Prefetch(ahead);
+      for (int pair = 0; pair < kStep / 2; ++pair) {
+        const __m256i w0 = _mm256_load_si256(reinterpret_cast<const __m256i*>(w));
+        const __m256i w1 = _mm256_load_si256(reinterpret_cast<const __m256i*>(w + 16));
+#pragma GCC unroll 6
+        for (int r = 0; r < R; ++r) {
+          const __m256i two =
+              _mm256_castps_si256(_mm256_broadcast_ss(reinterpret_cast<const float*>(x + r * x_stride)));
+          acc[r][0] = _mm256_add_epi32(acc[r][0], _mm256_madd_epi16(two, w0));
+          acc[r][1] = _mm256_add_epi32(acc[r][1], _mm256_madd_epi16(two, w1));
+        }
+        w += 2 * kPanel;
+        x += 2;
+      }
+    }
+    const F8 s0 = Load(scales + g * kPanel), s1 = Load(scales + g * kPanel + 8);
+#pragma GCC unroll 6
+    for (int r = 0; r < R; ++r) {
+      float* to = sums + r * kSums;
+      Store(to, MulAdd(_mm256_cvtepi32_ps(acc[r][0]), s0, Load(to)));
+      Store(to + 8, MulAdd(_mm256_cvtepi32_ps(acc[r][1]), s1, Load(to + 8)));
+    }
+  }
+}
+
+constexpr FloatTile kFloats[kMaxTileRows] = {FloatRows<1>, FloatRows<2>, FloatRows<3>,
+                                             FloatRows<4>, FloatRows<5>, FloatRows<6>};
+constexpr IntTile kIntegers[kMaxTileRows] = {IntRows<1>, IntRows<2>, IntRows<3>,
+                                             IntRows<4>, IntRows<5>, IntRows<6>};
+
+bool HasAvx512() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+}
+
+const Tiles*& Chosen() {
+  static const Tiles* tiles = HasAvx512() ? &Avx512Tiles() : &Avx2Tiles();
+  return tiles;
+}
+
+}  // namespace
+
+const Tiles& Avx2Tiles() {
+  static constexpr Tiles kTiles{"AVX2", kMaxTileRows, kFloats, kIntegers};
+  return kTiles;
+}
+
+const Tiles& BestTiles() { return *Chosen(); }
+
+void UseTiles(const Tiles& tiles) { Chosen() = &tiles; }
+
+}  // namespace deerbench::fused
