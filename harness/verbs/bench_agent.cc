@@ -204,8 +204,11 @@ void AddBenchAgent(CLI::App& bench, Program& program) {
   verb->add_option("--steps", asked->steps,
                    "control steps of tuning chains to work through (default 240; 6 for the official sizes)");
   verb->add_option("--limit-ms", asked->limit_ms, "fail (exit 1) where the median step takes longer");
-  verb->add_flag("--reference,!--no-reference", asked->reference,
-                 "time the tensor library's path too, or leave it out (default: for small agents)");
+  verb->add_flag_callback(
+      "--reference", [asked] { asked->reference = true; },
+      "time the tensor library's path too (default for small agents)");
+  verb->add_flag_callback(
+      "--no-reference", [asked] { asked->reference = false; }, "leave it out");
   verb->callback([settings, asked, &program] { program.exit_code = Run(*settings, *asked, program); });
 }
 
