@@ -13,9 +13,10 @@ namespace {
   return residual ? MulAdd(Splat(e.scale), sum, Load(residual)) : sum;
 }
 
-constexpr int kTogether = 4;          // panels
-constexpr int kTask = 4 * kTogether;  // panels that a worker takes at once
-constexpr int kSmallIn = 512;         // up to so many inputs a panel stays in the first caches by itself
+constexpr int kTogether = 4;               // panels
+constexpr int kTask = 4 * kTogether;       // panels that a worker takes at once
+constexpr int64_t kWorthSharing = 200000;  // multiplications: several times what handing them over takes
+constexpr int kSmallIn = 512;              // up to so many inputs a panel stays in the first caches by itself
 
 // One row and panels `begin` to `end` - 1: four at a time, so that enough sums are under way to hide the
 // latency of each.
@@ -57,19 +58,11 @@ void MultiplyRow(const float* x, const PackedWeights& w, float* y, const Epilogu
   }
 }
 
-}  // namespace
-
-void Multiply(const float* x, int x_stride, int rows, const PackedWeights& w, float* y, int y_stride,
-              const Epilogue& e, Workers* workers) {
-  if (w.type() != WeightType::kFloat32 || (rows > 1 && w.in() > kSmallIn))
-    return MultiplyBlocked(x, x_stride, rows, w, y, y_stride, e, workers);
-  if (rows == 1) {
-    return ForEach(workers, (w.panels() + kTask - 1) / kTask, [&](int task) {
-      MultiplyRow(x, w, y, e, task * kTask, std::min(w.panels(), (task + 1) * kTask));
-    });
-  }
+// Some rows and panels `begin` to `end` - 1.
+void MultiplyRows(const float* x, int x_stride, int rows, const PackedWeights& w, float* y, int y_stride,
+                  const Epilogue& e, int begin, int end) {
   const int out = RoundUp(w.out(), kLanes);
-  for (int p = 0; p < w.panels(); ++p) {
+  for (int p = begin; p < end; ++p) {
     const int column = p * kPanel;
     const bool both = column + 8 < out;
     const F8 b0 = Load(w.bias() + column), b1 = Load(w.bias() + column + 8);
@@ -86,6 +79,28 @@ void Multiply(const float* x, int x_stride, int rows, const PackedWeights& w, fl
       }
     });
   }
+}
+
+}  // namespace
+
+void Multiply(const float* x, int x_stride, int rows, const PackedWeights& w, float* y, int y_stride,
+              const Epilogue& e, Workers* workers) {
+  if (w.type() != WeightType::kFloat32 || (rows > 1 && w.in() > kSmallIn))
+    return MultiplyBlocked(x, x_stride, rows, w, y, y_stride, e, workers);
+  if (rows == 1) {
+    return ForEach(workers, (w.panels() + kTask - 1) / kTask, [&](int task) {
+      MultiplyRow(x, w, y, e, task * kTask, std::min(w.panels(), (task + 1) * kTask));
+    });
+  }
+  const auto run = [&](int begin, int end) {
+    MultiplyRows(x, x_stride, rows, w, y, y_stride, e, begin, end);
+  };
+  const int threads = workers != nullptr ? workers->threads() : 1;
+  if (threads == 1 || int64_t{rows} * w.in() * w.out() < kWorthSharing) return run(0, w.panels());
+  const int share = (w.panels() + threads - 1) / threads;
+  workers->Run(threads, [&](int task) {
+    run(std::min(w.panels(), task * share), std::min(w.panels(), (task + 1) * share));
+  });
 }
 
 }  // namespace deerbench::fused
