@@ -43,11 +43,7 @@ add_custom_command(OUTPUT "${DEERBENCH_CUDA_OBJECT}"
     -MD -MF "${DEERBENCH_CUDA_OBJECT}.d" -MT agent/cuda/device_queue.cu.o -c "${source}" -o "${DEERBENCH_CUDA_OBJECT}"
   DEPENDS "${source}" DEPFILE "${DEERBENCH_CUDA_OBJECT}.d"
   COMMENT "Compiling the agent's kernels for sm_80 and sm_90" VERBATIM)
-# By themselves where they are asked for; otherwise with the test that links them.
-if(DEERBENCH_CUDA STREQUAL "ON")
-  set(all ALL)
-endif()
-add_custom_target(deerbench_cuda_kernels ${all} DEPENDS "${DEERBENCH_CUDA_OBJECT}")
+add_custom_target(deerbench_cuda_kernels DEPENDS "${DEERBENCH_CUDA_OBJECT}")
 add_library(deerbench_cuda_queue INTERFACE)
 add_dependencies(deerbench_cuda_queue deerbench_cuda_kernels)
 target_link_libraries(deerbench_cuda_queue INTERFACE

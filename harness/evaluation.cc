@@ -13,7 +13,6 @@
 #include "harness/process/worker_pool.h"
 #include "harness/record_json.h"
 #include "harness/resources.h"
-#include "harness/tensors/tensor_plugin.h"
 #include "sim/env/tabletop.h"
 #include "sim/tasks/instructions.h"
 
@@ -36,7 +35,7 @@ class EvalWorker {
     policy_ = FindPolicy(config_.policy)
                   .make({tabletop_.scene().model,
                          config_,
-                         {.models = {}, .tensor_plugin = FindTensorPlugin(ExecutablePath())},
+                         FindInstallation("", ExecutablePath()),
                          {options_.instructions.begin(), options_.instructions.end()}});
     media_.emplace(out_, config_, options_.instructions);
     options_.observer = &*media_;

@@ -2,7 +2,6 @@
 // policy_registry.cc.
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,6 +11,7 @@
 
 #include "harness/eval_config.h"
 #include "harness/policy.h"
+#include "harness/resources.h"
 #include "sim/physics/scene_model.h"
 
 namespace deerbench {
@@ -23,12 +23,6 @@ struct PolicyOption {
   std::string name;  // as in YAML
   std::string help;
   std::string default_value;
-};
-
-// What ships with the program and policies may need.
-struct Installation {
-  std::filesystem::path models;         // folder of shipped checkpoints; empty: none
-  std::filesystem::path tensor_plugin;  // the tensor library's part of the program; empty: none
 };
 
 struct PolicyContext {

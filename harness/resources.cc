@@ -91,4 +91,10 @@ fs::path FindLibrary(const std::string& file_name, const fs::path& executable) {
   return found.empty() ? found : fs::canonical(found / file_name);
 }
 
+Installation FindInstallation(const std::string& environment, const fs::path& executable) {
+  return {.models = FindModels(environment, executable),
+          .tensor_plugin = FindLibrary(kTensorPluginFile, executable),
+          .cuda_plugin = FindLibrary(kCudaPluginFile, executable)};
+}
+
 }  // namespace deerbench

@@ -6,6 +6,20 @@
 
 namespace deerbench {
 
+// Shared libraries of ours.
+inline constexpr const char* kTensorPluginFile = "libdeerbench_tensors.so";
+inline constexpr const char* kCudaPluginFile = "libdeerbench_cuda.so";
+
+// What ships with the program and policies may need; empty: not there.
+struct Installation {
+  std::filesystem::path models = {};         // folder of shipped checkpoints
+  std::filesystem::path tensor_plugin = {};  // harness/tensors/tensor_plugin.h
+  std::filesystem::path cuda_plugin = {};    // harness/cuda/cuda_plugin.h
+};
+
+// `environment`: DEERBENCH_MODELS as main read it.
+Installation FindInstallation(const std::string& environment, const std::filesystem::path& executable);
+
 // The running program's own file.
 std::filesystem::path ExecutablePath();
 

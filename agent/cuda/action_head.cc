@@ -123,6 +123,16 @@ void ActionHead::RunHistory() {
     queue_.Run(Product(Row(h_, layer), 1, cells_[layer].from_h, Row(recurrent_, layer)));
 }
 
+size_t ActionHead::history_bytes() const {
+  size_t bytes = 0;
+  for (const Cell& cell : cells_) {
+    const DeviceLinear& w = cell.from_h;
+    bytes +=
+        static_cast<size_t>(w.out) * (static_cast<size_t>(w.stride) * NumberSize(w.type) + sizeof(float));
+  }
+  return bytes;
+}
+
 void ActionHead::Commit() {
   const size_t bytes = sizeof(float) * h_.rows * h_.stride;
   queue_.Copy(h_.data, next_h_.data, bytes);

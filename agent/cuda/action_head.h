@@ -22,6 +22,9 @@ class ActionHead {
   // The start of a subtask.
   void Clear();
 
+  // Of the weights that the history alone is multiplied with, once a step.
+  size_t history_bytes() const;
+
   // (layers, H), what the steps so far left. Wait.
   std::vector<float> h() const { return Read(h_); }
   std::vector<float> c() const { return Read(c_); }

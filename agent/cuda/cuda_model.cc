@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <numbers>
 #include <string>
@@ -72,10 +73,13 @@ CudaModel::CudaModel(const AgentConfig& config, const std::filesystem::path& fil
   media_ = MakeMatrix(q, config_.MediaTokens(), vision.width);
   embedding_ = weights.Read("lang_encoder.transformer.wte.weight", {config_.language.vocab_size, d});
   weights.StoreAs(types.llm);
-  const size_t before = weights.bytes();
+  perception_bytes_ = weights.bytes();
   const int last = walk_.options().LastLayer();
-  for (int i = 0; i <= last; ++i) layers_.emplace_back(config_, i, weights);
-  language_bytes_ = weights.bytes() - before;
+  for (int i = 0; i <= last; ++i) {
+    layers_.emplace_back(config_, i, weights);
+    bytes_to_layer_.push_back(weights.bytes() - perception_bytes_);
+  }
+  language_bytes_ = bytes_to_layer_.back();
   weights.StoreAs(types.head);
   head_ = std::make_unique<ActionHead>(config_, "extra_exit", weights, q);
   pooled_ = MakeMatrix(q, 1, d);
@@ -93,6 +97,12 @@ CudaModel::CudaModel(const AgentConfig& config, const std::filesystem::path& fil
 }
 
 CudaModel::~CudaModel() = default;
+
+size_t CudaModel::LeastBytesRead(int layers, int head_evaluations) const {
+  const size_t head = weight_bytes_ - perception_bytes_ - language_bytes_;
+  return perception_bytes_ + bytes_to_layer_.at(layers - 1) + head_->history_bytes() +
+         head_evaluations * (head - head_->history_bytes());
+}
 
 void CudaModel::DropGraphs() {
   queue_->DropGraphs();
@@ -206,11 +216,16 @@ void CudaModel::Run(const Segment& segment, CudaStep& step) {
 
 CudaStep CudaModel::Step(std::span<const uint8_t> static_rgb, std::span<const uint8_t> gripper_rgb,
                          std::span<const double> robot_obs) {
+  const auto start = std::chrono::steady_clock::now();
   Require(text_ != nullptr, "the agent has no prompt, expected one before its first step");
   if (vision_->SetPictures(static_rgb, gripper_rgb)) DropGraphs();
   if (config_.state.use_state) SetState(robot_obs);
 
   CudaStep result;
+  const auto known = [&](int layer) {
+    const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
+    result.exit_times.push_back({layer, spent.count(), result.times.language});
+  };
   ExitStep& step = result.exit;
   Segment segment;
   walk_.Begin();
@@ -232,19 +247,21 @@ CudaStep CudaModel::Step(std::span<const uint8_t> static_rgb, std::span<const ui
       const bool ends = walk_.Weigh(layer, reading, verdict_->difference, step);
       const bool has_pose = segment.look == Look::kPose;
       segment = {.first = layer + 1, .last = layer};
+      if (ends && !has_pose) Run(segment, result);
+      known(layer);
       if (!ends) continue;
-      if (!has_pose) Run(segment, result);
     } else {
       if (walk_.weighs() && !walk_.Weigh(layer, {}, step)) continue;
       Run(segment, result);
+      known(layer);
     }
     walk_.End(layer);
     step.exit_layer = layer;
     break;
   }
   step.gripper_probability = verdict_->gripper_probability;
-  std::copy_n(verdict_->pose, 6, result.pose.begin());
-  for (int i = 0; i < 6; ++i) step.action[i] = RoundToHalf(result.pose[i]);
+  std::copy_n(verdict_->pose, 6, step.pose.begin());
+  for (int i = 0; i < 6; ++i) step.action[i] = RoundToHalf(step.pose[i]);
   step.action[6] = step.gripper_probability > 0.5f ? 1.0f : -1.0f;
   step.llm_ms = result.times.language;
   if (commit_ < 0) commit_ = queue_->Record([&] { head_->Commit(); });

@@ -35,13 +35,20 @@ struct DeviceTimes {
   double perception = 0, language = 0, head = 0;
 };
 
+// When the host knew what an exit says, from the step's start on.
+struct CudaExitTime {
+  int layer = 0;
+  double host_ms = 0;
+  double language_ms = 0;  // of the layers so far, on the device's clock
+};
+
 struct CudaStep {
   ExitStep exit;
-  std::array<float, 6> pose{};  // the action's before rounding
   int layers_run = 0;
   StepMacs macs;
   DeviceTimes times;
-  int waits = 0;  // of the host for the device
+  int waits = 0;                         // of the host for the device
+  std::vector<CudaExitTime> exit_times;  // of all exits that were weighed or taken
 };
 
 class CudaModel {
@@ -62,10 +69,14 @@ class CudaModel {
 
   const AgentConfig& config() const { return config_; }
   std::string device() const { return queue_->device(); }
+  int layers() const { return static_cast<int>(layers_.size()); }               // that are loaded
+  size_t bytes_to_layer(int layer) const { return bytes_to_layer_.at(layer); }  // weights, this one's too
   // Bytes on the device: the language model's layers, all weights, everything.
   size_t language_bytes() const { return language_bytes_; }
   size_t weight_bytes() const { return weight_bytes_; }
   size_t device_bytes() const { return queue_->allocated_bytes(); }
+  // What a step reads of the weights at least: each once wherever it is used.
+  size_t LeastBytesRead(int layers, int head_evaluations) const;
   // (layers, H) each, what the steps so far left.
   std::vector<float> h() const { return head_->h(); }
   std::vector<float> c() const { return head_->c(); }
@@ -98,7 +109,8 @@ class CudaModel {
   std::unique_ptr<ActionHead> head_;
   std::unique_ptr<TextWork> text_;
   std::vector<float> embedding_;  // (vocab, d), the host's
-  size_t language_bytes_ = 0, weight_bytes_ = 0;
+  size_t perception_bytes_ = 0, language_bytes_ = 0, weight_bytes_ = 0;
+  std::vector<size_t> bytes_to_layer_;
 
   float* state_shared_ = nullptr;  // (15), the host's
   ExitVerdict* verdict_ = nullptr;

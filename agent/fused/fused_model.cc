@@ -229,6 +229,7 @@ FusedStep FusedModel::Step(std::span<const uint8_t> static_rgb, std::span<const 
     step.exit_layer = layer;
     step.gripper_probability = head->gripper_probability;
     step.pose = head->pose;
+    step.llm_ms = result.times.language;
     for (int i = 0; i < 6; ++i) step.action[i] = RoundToHalf(head->pose[i]);
     step.action[6] = head->gripper_probability > 0.5f ? 1.0f : -1.0f;
     return result;

@@ -29,20 +29,24 @@ Timing Summarize(std::string name, std::vector<double> values_ms) {
   timing.median_ms = Quantile(values_ms, 0.5);
   timing.p10_ms = Quantile(values_ms, 0.1);
   timing.p90_ms = Quantile(values_ms, 0.9);
+  timing.p95_ms = Quantile(values_ms, 0.95);
   return timing;
 }
 
 std::string TimingsToJson(const std::string& title, const std::vector<Timing>& timings,
-                          const std::map<std::string, double>& figures) {
-  nlohmann::ordered_json json{{"bench", title}, {"version", Version()}, {"unit", "core-milliseconds"}};
+                          const std::map<std::string, double>& figures, const std::string& gpu) {
+  nlohmann::ordered_json json{
+      {"bench", title}, {"version", Version()}, {"unit", title.substr(0, title.find(' '))}};
   const MachineInfo machine = QueryMachine();
   json["machine"] = {
       {"cpu_model", machine.cpu_model}, {"cores", machine.cores}, {"capability", machine.capability}};
+  if (!gpu.empty()) json["machine"]["gpu"] = gpu;
   for (const Timing& timing : timings) {
     json["timings"].push_back({{"name", timing.name},
                                {"median", timing.median_ms},
                                {"p10", timing.p10_ms},
                                {"p90", timing.p90_ms},
+                               {"p95", timing.p95_ms},
                                {"mean", timing.mean_ms},
                                {"runs", timing.runs}});
   }

@@ -1,13 +1,11 @@
 #include "harness/tensors/reference_backend.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "agent/reference_agent.h"
 
 namespace deerbench {
 namespace {
-
-constexpr double kMiB = 1024 * 1024;
 
 class ReferenceBackend final : public AgentBackend {
  public:
@@ -21,21 +19,11 @@ class ReferenceBackend final : public AgentBackend {
                                   .gripper_rgb = observation.rgb_gripper,
                                   .robot_obs = observation.robot_obs},
                                  instruction);
-    AgentDecision decision;
-    std::copy(step.exit.action.begin(), step.exit.action.end(), decision.action.begin());
-    decision.cost = {.exit_layer = step.exit.exit_layer,
-                     .layers_run = step.layers_run,
-                     .llm_macs = step.macs.llm,
-                     .total_macs = step.macs.total(),
-                     .llm_ms = step.exit.llm_ms};
-    decision.probes = std::move(step.exit.probes);
-    return decision;
+    return Decision(std::move(step.exit), step.layers_run, step.macs);
   }
 
   PolicyMemory memory() const override {
-    return {.llm_weights_mib = static_cast<double>(agent_.llm_weight_bytes()) / kMiB,
-            .all_weights_mib = static_cast<double>(agent_.all_weight_bytes()) / kMiB,
-            .cuda_peak_mib = 0};
+    return MemoryOf(agent_.llm_weight_bytes(), agent_.all_weight_bytes());
   }
 
  private:

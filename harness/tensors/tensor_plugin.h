@@ -21,14 +21,8 @@ class TensorPlugin {
   virtual std::unique_ptr<AgentBackend> MakeAgent(const AgentRequest& request) const = 0;
 };
 
-// Where the shared library lies: beside the program, in ../lib/deerbench, or in the Python package. Empty if
-// there is none.
-std::filesystem::path FindTensorPlugin(const std::filesystem::path& executable);
-
-// Loads it for the rest of the process's life. Throws Error with the loader's reason.
-const TensorPlugin& LoadTensorPlugin(const std::filesystem::path& executable);
-
-// The same for a library that was found already; an empty path is an installation without it.
+// Loads it for the rest of the process's life; an empty path is an installation without it. Throws Error with
+// the reason.
 const TensorPlugin& OpenTensorPlugin(const std::filesystem::path& library);
 
 }  // namespace deerbench

@@ -24,7 +24,8 @@ CLI::App* AddBenchVerb(CLI::App& bench, const std::string& name, const std::stri
 }
 
 void PrintTimings(const std::string& title, const std::vector<Timing>& timings, const BenchSettings& settings,
-                  const Program& program, const std::map<std::string, double>& figures) {
+                  const Program& program, const std::map<std::string, double>& figures,
+                  const std::string& gpu) {
   Table table({{title},
                {"median", Align::kRight},
                {"p10 to p90", Align::kRight},
@@ -38,7 +39,7 @@ void PrintTimings(const std::string& title, const std::vector<Timing>& timings, 
                std::to_string(timing.runs)});
   }
   PrintError(table.Render(program.terminal.width, program.terminal.color));
-  if (settings.json) PrintOutput(TimingsToJson(title, timings, figures));
+  if (settings.json) PrintOutput(TimingsToJson(title, timings, figures, gpu));
 }
 
 void AddBench(CLI::App& app, Program& program) {

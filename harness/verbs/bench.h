@@ -28,8 +28,9 @@ CLI::App* AddBenchVerb(CLI::App& bench, const std::string& name, const std::stri
 
 TabletopScene LoadBenchScene(const BenchSettings& settings, const Program& program);
 
-// `figures` are for programs alone.
+// `figures` and the GPU's name are for programs alone.
 void PrintTimings(const std::string& title, const std::vector<Timing>& timings, const BenchSettings& settings,
-                  const Program& program, const std::map<std::string, double>& figures = {});
+                  const Program& program, const std::map<std::string, double>& figures = {},
+                  const std::string& gpu = "");
 
 }  // namespace deerbench

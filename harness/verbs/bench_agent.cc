@@ -14,11 +14,12 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "harness/bench/agent_bench.h"
+#include "harness/bench/cuda_bench.h"
+#include "harness/cuda/cuda_plugin.h"
 #include "harness/policies/deer/deer_options.h"
 #include "harness/policies/deer/exit_plan.h"
 #include "harness/policies/deer/settle_exits.h"
 #include "harness/resources.h"
-#include "harness/tensors/tensor_plugin.h"
 #include "harness/verbs/bench.h"
 
 namespace deerbench {
@@ -84,18 +85,32 @@ std::string MemoryText(const AgentBench& bench) {
                             bench.rss_mib, bench.rss_peak_mib);
 }
 
+std::string DeviceText(const AgentBench& bench) {
+  if (!bench.device) return "";
+  std::string text = fmt::format("{}: a copy within its memory reads and writes {:.0f} GB/s\n",
+                                 bench.device->name, bench.device->copy_gb_s);
+  for (const DeviceExit& exit : bench.device->exits) {
+    text += fmt::format(
+        "whole step to layer {:>2}: p50 {:.3f} ms, p95 {:.3f}; reads {:.1f} MiB of weights, {:.3f} ms at "
+        "that rate\n",
+        exit.layer, exit.p50_ms, exit.p95_ms, exit.mib, exit.least_ms);
+  }
+  return text;
+}
+
 std::string Summary(const AgentBench& bench) {
   std::string text = fmt::format(
       "as evaluated: {:.3f} ms a step; {:.2f} layers, {:.2f} MMACs in the language model, {:.2f} in all\n",
       bench.step_ms, bench.mean_layers, bench.mean_llm_macs * 1e-6, bench.mean_total_macs * 1e-6);
   text += fmt::format("the language model takes {:.3f} ms a step, to the last layer {:.3f}: {:.0f} % less\n",
                       bench.llm_ms, bench.full_llm_ms, 100 * (1 - bench.llm_ms / bench.full_llm_ms));
-  text += MemoryText(bench);
+  text += MemoryText(bench) + DeviceText(bench);
   if (const auto& reference = bench.reference) {
     text += fmt::format(
-        "the reference takes {:.1f} times as long; {} of {} steps take the same exit, poses differ by at "
+        "the {} takes {:.1f} times as long; {} of {} steps take the same exit, poses differ by at "
         "most {:.1e}\n",
-        reference->ratio, reference->equal_exits, reference->steps, reference->largest_difference);
+        reference->name, reference->ratio, reference->equal_exits, reference->steps,
+        reference->largest_difference);
   }
   return text;
 }
@@ -115,6 +130,15 @@ std::map<std::string, double> Figures(const AgentBench& bench, int threads) {
     figures[fmt::format("llm_weights_with_embedding_mib_{}_layers", m.layers)] = m.llm_with_embedding_mib;
     figures[fmt::format("all_weights_mib_{}_layers", m.layers)] = m.all_mib;
   }
+  if (bench.device) {
+    figures["copy_gb_s"] = bench.device->copy_gb_s;
+    for (const DeviceExit& exit : bench.device->exits) {
+      figures[fmt::format("p50_ms_to_layer_{}", exit.layer)] = exit.p50_ms;
+      figures[fmt::format("p95_ms_to_layer_{}", exit.layer)] = exit.p95_ms;
+      figures[fmt::format("read_mib_to_layer_{}", exit.layer)] = exit.mib;
+      figures[fmt::format("read_ms_to_layer_{}", exit.layer)] = exit.least_ms;
+    }
+  }
   if (bench.reference) {
     figures["reference_ratio"] = bench.reference->ratio;
     figures["reference_steps"] = bench.reference->steps;
@@ -125,8 +149,13 @@ std::map<std::string, double> Figures(const AgentBench& bench, int threads) {
 }
 
 int Run(const BenchSettings& settings, AgentSettings asked, const Program& program) {
-  const Installation installation{.models = FindModels(program.env_models, program.executable),
-                                  .tensor_plugin = FindTensorPlugin(program.executable)};
+  const Installation installation = FindInstallation(program.env_models, program.executable);
+  const auto make_queue = [&] { return MakeCudaQueue(installation.cuda_plugin); };
+  const std::string backend = asked.agent.contains("backend") ? asked.agent.at("backend") : "";
+  if (backend == "reference")
+    Fail("backend: 'reference', expected fused or cuda: the reference is timed beside the fused path");
+  const bool on_gpu = backend == "cuda";
+  if (on_gpu) make_queue();  // what is not there is said before any weights are written
   AgentBenchOptions options;
   const fs::path scenes = FindScenes(settings.scenes, program.env_scenes, program.executable);
   std::unique_ptr<PassingFolder> random;
@@ -161,17 +190,23 @@ int Run(const BenchSettings& settings, AgentSettings asked, const Program& progr
   MakeBackend reference;
   if (options.text_tokens > 0 && asked.reference.value_or(false))
     Fail("reference: 'true', expected none with text_tokens, which are no sentence");
-  if (asked.reference.value_or(!large && options.text_tokens == 0) && !installation.tensor_plugin.empty()) {
-    reference = [&](const AgentRequest& request) { return MakeAgent("reference", request, installation); };
+  if (asked.reference.value_or(!large && options.text_tokens == 0) &&
+      (on_gpu || !installation.tensor_plugin.empty())) {
+    reference = [&](const AgentRequest& request) {
+      return MakeAgent(on_gpu ? "fused" : "reference", request, installation);
+    };
   }
 
-  const AgentBench bench = BenchAgent(LoadBenchScene(settings, program), options, reference);
-  PrintTimings(options.agent.threads == 1 ? "core-milliseconds a decision" : "milliseconds a decision",
-               bench.timings, settings, program, Figures(bench, options.agent.threads));
+  const TabletopScene scene = LoadBenchScene(settings, program);
+  const AgentBench bench =
+      on_gpu ? BenchCuda(scene, options, make_queue, reference) : BenchAgent(scene, options, reference);
+  const std::string unit = options.agent.threads == 1 && !on_gpu ? "core-milliseconds" : "milliseconds";
+  PrintTimings(unit + " a decision", bench.timings, settings, program, Figures(bench, options.agent.threads),
+               bench.device ? bench.device->name : "");
   PrintError(Summary(bench));
   if (!asked.limit_ms || bench.step_ms <= *asked.limit_ms) return kDone;
-  PrintError(fmt::format("deerbench: a step takes {:.3f} core-ms, more than the limit of {}\n", bench.step_ms,
-                         *asked.limit_ms));
+  PrintError(fmt::format("deerbench: a step takes {:.3f} {}, more than the limit of {}\n", bench.step_ms,
+                         unit, *asked.limit_ms));
   return kCheckFailed;
 }
 
@@ -190,6 +225,7 @@ void AddBenchAgent(CLI::App& bench, Program& program) {
   agent_option("exit", "dynamic (default), last, or the layer (from 0) whose exit is always taken");
   agent_option("thresholds", "file of `calibrate` (default: the checkpoint's own)");
   agent_option("precision", "of the weights, as in eval (default fp32)");
+  agent_option("backend", "fused (default), or cuda on a GPU; the reference is timed beside the fused path");
   verb->add_option(
           "--preset", asked->preset,
           "instead of a checkpoint: 3b, 9b or nano with random weights, written to the disk and deleted "
@@ -206,7 +242,7 @@ void AddBenchAgent(CLI::App& bench, Program& program) {
   verb->add_option("--limit-ms", asked->limit_ms, "fail (exit 1) where the median step takes longer");
   verb->add_flag_callback(
       "--reference", [asked] { asked->reference = true; },
-      "time the tensor library's path too (default for small agents)");
+      "time the tensor library's path too, with cuda the fused path (default for small agents)");
   verb->add_flag_callback(
       "--no-reference", [asked] { asked->reference = false; }, "leave it out");
   verb->callback([settings, asked, &program] { program.exit_code = Run(*settings, *asked, program); });

@@ -16,7 +16,6 @@
 #include "harness/process/interrupt.h"
 #include "harness/report/terminal_table.h"
 #include "harness/resources.h"
-#include "harness/tensors/tensor_plugin.h"
 #include "harness/verbs/verb.h"
 
 namespace deerbench {
@@ -113,8 +112,7 @@ int Run(const Settings& settings, const Program& program) {
     Fail(fmt::format("demos: '{}', expected either demonstrations or tuning chains", settings.demos));
   const bool records = !settings.demos.empty() || settings.tuning_chains;
   if (settings.record && !records) Fail("record: expected --demos FILE or --tuning-chains beside it");
-  const Installation installation{.models = FindModels(program.env_models, program.executable),
-                                  .tensor_plugin = FindTensorPlugin(program.executable)};
+  const Installation installation = FindInstallation(program.env_models, program.executable);
   EvalConfig config = ConfigForCheckpoint(settings.agent, installation);
   config.scenes = FindScenes("", program.env_scenes, program.executable).string();
   const CheckpointFolder checkpoint = LocateCheckpoint(config, installation);

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/version.h"
+#include "harness/cuda/cuda_plugin.h"
 #include "harness/machine.h"
 #include "harness/policy_registry.h"
 #include "harness/report/terminal_table.h"
@@ -54,9 +55,10 @@ void CheckMachine(Findings& findings) {
 
 void CheckTensors(Findings& findings, const fs::path& executable) {
   findings.Section("Tensor library");
-  findings.Add("tensor_plugin", "our part", FindTensorPlugin(executable).string());
+  const fs::path plugin = FindLibrary(kTensorPluginFile, executable);
+  findings.Add("tensor_plugin", "our part", plugin.string());
   try {
-    const TensorRuntime runtime = LoadTensorPlugin(executable).Runtime();
+    const TensorRuntime runtime = OpenTensorPlugin(plugin).Runtime();
     findings.Add("torch_version", "LibTorch", runtime.torch_version);
     findings.Add("torch_capability", "kernels", runtime.cpu_capability);
     findings.Add("cuda", "CUDA",
@@ -64,6 +66,21 @@ void CheckTensors(Findings& findings, const fs::path& executable) {
   } catch (const Error& error) {
     findings.AddMissing("torch_version", "LibTorch", error.what());
   }
+}
+
+// A machine without kernels or without a GPU is healthy.
+void CheckKernels(Findings& findings, const fs::path& executable) {
+  findings.Section("CUDA kernels");
+  const fs::path plugin = FindLibrary(kCudaPluginFile, executable);
+  findings.Add("cuda_plugin", "our part", plugin.string());
+  std::string gpu, why;
+  try {
+    gpu = OpenCudaPlugin(plugin).MakeQueue()->device();
+  } catch (const Error& error) {
+    why = error.what();
+  }
+  findings.Add("gpu", "GPU", gpu);
+  if (!why.empty()) findings.Add("backend_cuda", "backend cuda", why);
 }
 
 std::string SceneLetters(const fs::path& scenes) {
@@ -106,6 +123,7 @@ int Run(bool as_json, const Program& program) {
   findings.Add("policies", "policies", fmt::format("{}", fmt::join(policies, " ")));
   CheckMachine(findings);
   CheckTensors(findings, program.executable);
+  CheckKernels(findings, program.executable);
   CheckResources(findings, program);
   findings.json["healthy"] = findings.healthy;
   PrintError(findings.table.Render(program.terminal.width, program.terminal.color));

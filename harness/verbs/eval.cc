@@ -13,7 +13,6 @@
 #include "harness/process/interrupt.h"
 #include "harness/report/report.h"
 #include "harness/resources.h"
-#include "harness/tensors/tensor_plugin.h"
 #include "harness/terminal/summary_table.h"
 #include "harness/verbs/verb.h"
 
@@ -60,8 +59,7 @@ EvalConfig Resolve(const Settings& settings, const Program& program) {
       Fail(fmt::format("assets: '{}', expected CALVIN's data folder", config.assets));
     config.assets = std::filesystem::canonical(config.assets).string();
   }
-  ResolvePolicy(config, {.models = FindModels(program.env_models, program.executable),
-                         .tensor_plugin = FindTensorPlugin(program.executable)});
+  ResolvePolicy(config, FindInstallation(program.env_models, program.executable));
   return config;
 }
 

@@ -82,7 +82,8 @@ int Run(const Settings& settings, const Program& program) {
   if (request.threads == 0) request.threads = QueryMachine().cores;
   const InterruptPipe interrupt;
   TerminalMonitor monitor(program.terminal, interrupt.fd(), request.minutes);
-  const bool done = LoadTensorPlugin(program.executable).Train(request, monitor);
+  const bool done =
+      OpenTensorPlugin(FindLibrary(kTensorPluginFile, program.executable)).Train(request, monitor);
   monitor.Finish();
   const std::filesystem::path page = request.out / "training.html";
   WriteTrainingPage(request.out / "metrics.jsonl", page, request.out.filename().string());

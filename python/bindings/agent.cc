@@ -87,12 +87,14 @@ std::optional<LoadedAgent::Last> LoadedAgent::last() const {
 void BindAgent(py::module_& m) {
   py::class_<LoadedAgent>(m, "Agent")
       .def(py::init([](std::map<std::string, std::string> settings, const std::string& models,
-                       const std::string& tensor_plugin) {
+                       const std::string& tensor_plugin, const std::string& cuda_plugin) {
              return WithoutInterpreter([&] {
-               return std::make_unique<LoadedAgent>(std::move(settings), Installation{models, tensor_plugin});
+               return std::make_unique<LoadedAgent>(std::move(settings),
+                                                    Installation{models, tensor_plugin, cuda_plugin});
              });
            }),
-           py::arg("settings"), py::kw_only(), py::arg("models"), py::arg("tensor_plugin"))
+           py::arg("settings"), py::kw_only(), py::arg("models"), py::arg("tensor_plugin"),
+           py::arg("cuda_plugin"))
       .def(
           "reset", [](LoadedAgent& self, uint64_t seed) { WithoutInterpreter([&] { self.Reset(seed); }); },
           py::arg("seed"))

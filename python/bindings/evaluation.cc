@@ -55,8 +55,8 @@ EvalConfig ToConfig(const std::map<std::string, std::string>& settings, bool own
 std::string Evaluate(const std::map<std::string, std::string>& settings, const py::list& chain_dicts,
                      const py::object& policy_object, bool depth, const std::string& out, bool resume,
                      const std::string& models, const std::string& tensor_plugin,
-                     const py::function& on_chain) {
-  const Installation installation{models, tensor_plugin};
+                     const std::string& cuda_plugin, const py::function& on_chain) {
+  const Installation installation{models, tensor_plugin, cuda_plugin};
   LoadedAgent* agent =
       py::isinstance<LoadedAgent>(policy_object) ? policy_object.cast<LoadedAgent*>() : nullptr;
   const bool own_policy = !policy_object.is_none() && !agent;
@@ -119,7 +119,7 @@ void BindEvaluation(py::module_& m) {
   m.attr("POLICIES") = py::tuple(names);
   m.def("evaluate", &Evaluate, py::arg("settings"), py::arg("chains"), py::arg("policy"), py::kw_only(),
         py::arg("depth"), py::arg("out"), py::arg("resume"), py::arg("models"), py::arg("tensor_plugin"),
-        py::arg("on_chain"));
+        py::arg("cuda_plugin"), py::arg("on_chain"));
   m.def(
       "instructions",
       [](const std::string& scenes_dir) {

@@ -191,7 +191,7 @@ def run_expert(tabletop: Tabletop, task: str, seed: int) -> str:
 class Agent:
     """The multi-exit agent. Calls from several threads take turns."""
 
-    def __init__(self, settings: Mapping[str, str], *, models: str, tensor_plugin: str) -> None: ...
+    def __init__(self, settings: Mapping[str, str], *, models: str, tensor_plugin: str, cuda_plugin: str) -> None: ...
     def reset(self, seed: int) -> None: ...
     def step(
         self, rgb_static: np.ndarray, rgb_gripper: np.ndarray, robot_obs: _Row, instruction: str
@@ -221,6 +221,7 @@ def evaluate(
     resume: bool,
     models: str,
     tensor_plugin: str,
+    cuda_plugin: str,
     on_chain: Callable[[int, int, float], None],
 ) -> str:
     """Evaluates what the run folder lacks, in this process, and writes the report; returns summary.json."""

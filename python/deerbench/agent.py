@@ -21,15 +21,17 @@ def models_dir() -> Path:
     return Path(from_environment or Path(_core.__file__).parent / "share" / "models").resolve()
 
 
-def _tensor_plugin() -> Path:
-    return Path(_core.__file__).parent / "lib" / "libdeerbench_tensors.so"
+def _library(name: str) -> str:
+    path = Path(_core.__file__).parent / "lib" / f"libdeerbench_{name}.so"
+    return str(path) if path.is_file() else ""
 
 
 def installation() -> dict[str, str]:
     """Where the C++ half finds what policies need; an empty string for what is not there."""
     return {
         "models": str(models_dir()) if models_dir().is_dir() else "",
-        "tensor_plugin": str(_tensor_plugin()) if _tensor_plugin().is_file() else "",
+        "tensor_plugin": _library("tensors"),
+        "cuda_plugin": _library("cuda"),
     }
 
 
@@ -132,7 +134,7 @@ def load_policy(
     criterion: str | None = None,
     preset: Literal["roboflamingo++", "deer-s", "deer-b", "deer-online"] | None = None,
     precision: str = "fp32",
-    backend: Literal["fused", "reference"] | None = None,
+    backend: Literal["fused", "cuda", "reference"] | None = None,
     ablate: Literal["none", "blank-vision", "wrong-sentence"] = "none",
     exit_plan: str | None = None,
 ) -> AgentPolicy:
@@ -151,7 +153,7 @@ def load_policy(
         criterion: what exits are weighed by ("action", "feature", "time", "random", ...); by default as the thresholds
         preset: a setting of the DeeR paper
         precision: of the weights: "fp32", "bf16", "fp16", "int8" or "int4", or by part, as in "llm=int8,vision=bf16,head=fp32"
-        backend: "fused" (the default) or "reference", the one on LibTorch
+        backend: "fused" (the default), "cuda" on a GPU, or "reference", the one on LibTorch
         ablate: takes one of the agent's senses away
         exit_plan: exits and thresholds as text, such as "1:0.02,3:0.01,5"
 

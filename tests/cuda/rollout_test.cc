@@ -64,7 +64,7 @@ TEST_CASE("The kernels leave at the official exits with the official actions and
         Raise(delta, step.exit.probes[evaluated++].difference, deltas[t * n_exit + k]);
       }
       CHECK(evaluated == step.exit.probes.size());
-      for (size_t i = 0; i < 6; ++i) Raise(pose, step.pose[i], poses[t * 6 + i]);
+      for (size_t i = 0; i < 6; ++i) Raise(pose, step.exit.pose[i], poses[t * 6 + i]);
       Raise(gripper, step.exit.gripper_probability, grippers[t]);
       Raise(history, model.h(), h, t * h.size() / exits.size());
       Raise(history, model.c(), c, t * c.size() / exits.size());

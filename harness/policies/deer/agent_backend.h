@@ -1,4 +1,5 @@
-// Whatever computes an agent's decisions: the reference on the tensor library, or the fused path.
+// Whatever computes an agent's decisions: the fused path, kernels on a GPU, or the reference on the tensor
+// library.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/cost.h"
 #include "agent/exits.h"
 #include "agent/precision.h"
 #include "harness/policy.h"
@@ -16,7 +18,7 @@ namespace deerbench {
 struct AgentRequest {
   std::filesystem::path checkpoint;  // folder
   ExitOptions exits;
-  Precision precision = {};  // of the fused path
+  Precision precision = {};  // of the fused path and the kernels
   int threads = 1;           // of the fused path; no result depends on it
 };
 
@@ -36,5 +38,10 @@ class AgentBackend {
   virtual AgentDecision Decide(const Observation& observation, std::string_view instruction) = 0;
   virtual PolicyMemory memory() const = 0;
 };
+
+// What the harness keeps of a step, whoever took it.
+AgentDecision Decision(ExitStep step, int layers_run, const StepMacs& macs);
+// Of sizes in bytes; `device`: everything that lies on a GPU.
+PolicyMemory MemoryOf(uint64_t llm_weights, uint64_t all_weights, uint64_t device = 0);
 
 }  // namespace deerbench

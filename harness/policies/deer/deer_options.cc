@@ -10,7 +10,10 @@
 #include <utility>
 
 #include "agent/criteria/criterion.h"
+#include "agent/cuda/cuda_agent.h"
 #include "base/error.h"
+#include "harness/cuda/cuda_plugin.h"
+#include "harness/policies/deer/cuda_backend.h"
 #include "harness/policies/deer/exit_plan.h"
 #include "harness/policies/deer/fused_backend.h"
 #include "harness/policies/deer/presets.h"
@@ -51,7 +54,7 @@ const std::vector<PolicyOption>& DeerOptions() {
       {"ablate", "none, blank-vision or wrong-sentence", "none"},
       {"precision", "of the weights: fp32, bf16, fp16, int8, int4, or by part as in llm=int8,vision=bf16",
        "fp32"},
-      {"backend", "fused (default), or reference on the tensor library", ""},
+      {"backend", "fused (default), cuda on a GPU, or reference on the tensor library", ""},
       {"exit_plan", "exits and thresholds, such as 1:0.02,3:0.01,5 (default: by the options above)", ""},
   };
   return kOptions;
@@ -94,7 +97,7 @@ CheckpointFolder LocateCheckpoint(EvalConfig& config, const Installation& instal
   Options& options = config.policy_options;
   const Precision precision = ParsePrecision(options.at("precision"));
   options["precision"] = ToText(precision);
-  if (Given(options, "backend")) CheckChoice(options, "backend", {"fused", "reference"});
+  if (Given(options, "backend")) CheckChoice(options, "backend", {"fused", "cuda", "reference"});
   CheckChoice(options, "distribution", {"exp", "gauss", "gamma"});
   ParseAblation(options.at("ablate"));
   ReadBudget(config);
@@ -105,9 +108,9 @@ CheckpointFolder LocateCheckpoint(EvalConfig& config, const Installation& instal
   CriterionOf(config);
   options["checkpoint"] = checkpoint.path.string();
   if (options["backend"].empty()) options["backend"] = "fused";
-  if (options["backend"] != "fused" && !precision.single())
-    Fail(fmt::format("precision: '{}', expected fp32 with backend {}", options["precision"],
-                     options["backend"]));
+  if (options["backend"] == "cuda") cuda::WeightTypesOf(precision);
+  if (options["backend"] == "reference" && !precision.single())
+    Fail(fmt::format("precision: '{}', expected fp32 with backend reference", options["precision"]));
   return checkpoint;
 }
 
@@ -149,6 +152,7 @@ std::unique_ptr<DeerPolicy> MakeDeerPolicy(const EvalConfig& config, const Insta
 std::unique_ptr<AgentBackend> MakeAgent(const std::string& backend, const AgentRequest& request,
                                         const Installation& installation) {
   if (backend == "fused") return MakeFusedAgent(request);
+  if (backend == "cuda") return MakeCudaAgent(request, MakeCudaQueue(installation.cuda_plugin));
   return OpenTensorPlugin(installation.tensor_plugin).MakeAgent(request);
 }
 

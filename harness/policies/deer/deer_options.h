@@ -42,7 +42,7 @@ void ResolveDeer(EvalConfig& config, const Installation& installation);
 std::unique_ptr<DeerPolicy> MakeDeerPolicy(const EvalConfig& config, const Installation& installation,
                                            std::vector<std::string> sentences);
 
-// An agent that computes on `backend`, "fused" or "reference". Throws Error if that cannot be had.
+// An agent that computes on `backend`, "fused", "cuda" or "reference". Throws Error if that cannot be had.
 std::unique_ptr<AgentBackend> MakeAgent(const std::string& backend, const AgentRequest& request,
                                         const Installation& installation);
 

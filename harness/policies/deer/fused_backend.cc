@@ -1,12 +1,11 @@
 #include "harness/policies/deer/fused_backend.h"
 
-#include <algorithm>
 #include <utility>
+
+#include "agent/fused/fused_agent.h"
 
 namespace deerbench {
 namespace {
-
-constexpr double kMiB = 1024 * 1024;
 
 class FusedBackend final : public AgentBackend {
  public:
@@ -17,14 +16,13 @@ class FusedBackend final : public AgentBackend {
   void Reset(uint64_t seed) override { agent_.Reset(seed); }
 
   AgentDecision Decide(const Observation& observation, std::string_view instruction) override {
-    return Decision(
-        agent_.Step(observation.rgb_static, observation.rgb_gripper, observation.robot_obs, instruction));
+    fused::FusedStep step =
+        agent_.Step(observation.rgb_static, observation.rgb_gripper, observation.robot_obs, instruction);
+    return Decision(std::move(step.exit), step.layers_run, step.macs);
   }
 
   PolicyMemory memory() const override {
-    return {.llm_weights_mib = static_cast<double>(agent_.model().language_bytes()) / kMiB,
-            .all_weights_mib = static_cast<double>(agent_.model().total_bytes()) / kMiB,
-            .cuda_peak_mib = 0};
+    return MemoryOf(agent_.model().language_bytes(), agent_.model().total_bytes());
   }
 
  private:
@@ -32,18 +30,6 @@ class FusedBackend final : public AgentBackend {
 };
 
 }  // namespace
-
-AgentDecision Decision(fused::FusedStep step) {
-  AgentDecision decision;
-  std::copy(step.exit.action.begin(), step.exit.action.end(), decision.action.begin());
-  decision.cost = {.exit_layer = step.exit.exit_layer,
-                   .layers_run = step.layers_run,
-                   .llm_macs = step.macs.llm,
-                   .total_macs = step.macs.total(),
-                   .llm_ms = step.times.language};
-  decision.probes = std::move(step.exit.probes);
-  return decision;
-}
 
 std::unique_ptr<AgentBackend> MakeFusedAgent(const AgentRequest& request) {
   return std::make_unique<FusedBackend>(request);
