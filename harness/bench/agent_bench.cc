@@ -67,29 +67,7 @@ std::vector<MemoryAtLayers> CountMemory(const fused::FusedModel& model, const st
   return memory;
 }
 
-}  // namespace
-
-ExitOptions AllExits(const AgentBenchOptions& options) {
-  const std::vector<int>& layers = options.exit_layers;
-  return DynamicExits(layers, std::vector<float>(layers.size(), kNeverExit), layers.back());
-}
-
-void AddWork(const AgentWork& work, AgentBench& bench) {
-  std::vector<double> llm_ms;
-  for (const AgentMoment& moment : work.moments) {
-    const Cost& cost = moment.decision.cost;
-    llm_ms.push_back(cost.llm_ms);
-    bench.mean_layers += cost.layers_run;
-    bench.mean_llm_macs += static_cast<double>(cost.llm_macs);
-    bench.mean_total_macs += static_cast<double>(cost.total_macs);
-  }
-  for (double* sum : {&bench.mean_layers, &bench.mean_llm_macs, &bench.mean_total_macs})
-    *sum /= static_cast<double>(work.moments.size());
-  bench.llm_ms = Mean(WithoutWarmUp(llm_ms));
-  bench.timings.push_back(Summarize("whole step as evaluated", WithoutWarmUp(work.times_ms)));
-  bench.step_ms = bench.timings.back().median_ms;
-}
-
+// The other path on the same observations.
 void AddReference(const std::string& name, AgentBackend& reference, const AgentWork& work, int steps,
                   AgentBench& bench) {
   ReferenceBench& result = bench.reference.emplace();
@@ -113,6 +91,33 @@ void AddReference(const std::string& name, AgentBackend& reference, const AgentW
   }
   bench.timings.push_back(Summarize(name + ", whole step", WithoutWarmUp(times_ms)));
   result.ratio = bench.timings.back().median_ms / bench.step_ms;
+}
+
+}  // namespace
+
+ExitOptions AllExits(const AgentBenchOptions& options) {
+  const std::vector<int>& layers = options.exit_layers;
+  return DynamicExits(layers, std::vector<float>(layers.size(), kNeverExit), layers.back());
+}
+
+void AddWork(const AgentWork& work, const AgentBenchOptions& options, const std::string& reference_name,
+             const MakeBackend& make_reference, AgentBench& bench) {
+  std::vector<double> llm_ms;
+  for (const AgentMoment& moment : work.moments) {
+    const Cost& cost = moment.decision.cost;
+    llm_ms.push_back(cost.llm_ms);
+    bench.mean_layers += cost.layers_run;
+    bench.mean_llm_macs += static_cast<double>(cost.llm_macs);
+    bench.mean_total_macs += static_cast<double>(cost.total_macs);
+  }
+  for (double* sum : {&bench.mean_layers, &bench.mean_llm_macs, &bench.mean_total_macs})
+    *sum /= static_cast<double>(work.moments.size());
+  bench.llm_ms = Mean(WithoutWarmUp(llm_ms));
+  bench.timings.push_back(Summarize("whole step as evaluated", WithoutWarmUp(work.times_ms)));
+  bench.step_ms = bench.timings.back().median_ms;
+  bench.rss_peak_mib = ProcessMemory("VmHWM");
+  if (make_reference)
+    AddReference(reference_name, *make_reference(options.agent), work, options.reference_steps, bench);
 }
 
 double ProcessMemory(const std::string& key) {
@@ -141,12 +146,7 @@ AgentBench BenchAgent(const TabletopScene& scene, const AgentBenchOptions& optio
   const AgentWork work = noise ? WorkOnNoise(options.steps, benched)
                                : WorkThroughChains(scene, options.sentences, options.steps, benched);
   bench.full_llm_ms = TimeModules(agent, options, work.moments, clock, bench.timings);
-  bench.rss_peak_mib = ProcessMemory("VmHWM");
-  AddWork(work, bench);
-  if (make_reference) {
-    const std::unique_ptr<AgentBackend> reference = make_reference(options.agent);
-    AddReference("reference", *reference, work, options.reference_steps, bench);
-  }
+  AddWork(work, options, "reference", make_reference, bench);
   return bench;
 }
 

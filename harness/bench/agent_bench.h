@@ -84,11 +84,9 @@ AgentBench BenchAgent(const TabletopScene& scene, const AgentBenchOptions& optio
 // What the benches of both paths share: the exits weighed in a walk to the last one, without one that is
 // taken before,
 ExitOptions AllExits(const AgentBenchOptions& options);
-// the figures of what was evaluated,
-void AddWork(const AgentWork& work, AgentBench& bench);
-// and the other path on the same observations.
-void AddReference(const std::string& name, AgentBackend& reference, const AgentWork& work, int steps,
-                  AgentBench& bench);
+// and the figures of what was evaluated, with the other path, if one can be made, on the same observations.
+void AddWork(const AgentWork& work, const AgentBenchOptions& options, const std::string& reference_name,
+             const MakeBackend& make_reference, AgentBench& bench);
 // A line of /proc/self/status, MiB; 0 where there is none.
 double ProcessMemory(const std::string& key);
 

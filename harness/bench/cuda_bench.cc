@@ -123,12 +123,7 @@ AgentBench BenchCuda(const TabletopScene& scene, const AgentBenchOptions& option
     bench.memory = CountMemory(agent->model(), options.memory_layers);
     bench.full_llm_ms = TimeExits(*agent, options, work.moments, device, bench.timings);
   }
-  bench.rss_peak_mib = ProcessMemory("VmHWM");
-  AddWork(work, bench);
-  if (make_reference) {
-    const std::unique_ptr<AgentBackend> reference = make_reference(options.agent);
-    AddReference("fused path on a CPU core", *reference, work, options.reference_steps, bench);
-  }
+  AddWork(work, options, "fused path on a CPU core", make_reference, bench);
   return bench;
 }
 

@@ -1,38 +1,24 @@
 #include "harness/policies/deer/fused_backend.h"
 
-#include <utility>
-
 #include "agent/fused/fused_agent.h"
+#include "harness/policies/deer/sentence_backend.h"
 
 namespace deerbench {
 namespace {
 
-class FusedBackend final : public AgentBackend {
+class FusedBackend final : public SentenceBackend<fused::FusedAgent> {
  public:
-  explicit FusedBackend(const AgentRequest& request)
-      : agent_(request.checkpoint, request.exits,
-               {.precision = request.precision, .threads = request.threads}) {}
+  using SentenceBackend::SentenceBackend;
 
-  void Reset(uint64_t seed) override { agent_.Reset(seed); }
-
-  AgentDecision Decide(const Observation& observation, std::string_view instruction) override {
-    fused::FusedStep step =
-        agent_.Step(observation.rgb_static, observation.rgb_gripper, observation.robot_obs, instruction);
-    return Decision(std::move(step.exit), step.layers_run, step.macs);
-  }
-
-  PolicyMemory memory() const override {
-    return MemoryOf(agent_.model().language_bytes(), agent_.model().total_bytes());
-  }
-
- private:
-  fused::FusedAgent agent_;
+  PolicyMemory memory() const override { return MemoryOf(model().language_bytes(), model().total_bytes()); }
 };
 
 }  // namespace
 
 std::unique_ptr<AgentBackend> MakeFusedAgent(const AgentRequest& request) {
-  return std::make_unique<FusedBackend>(request);
+  return std::make_unique<FusedBackend>(
+      request.checkpoint, request.exits,
+      fused::FusedOptions{.precision = request.precision, .threads = request.threads});
 }
 
 }  // namespace deerbench
