@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "agent/fused/simd.h"
 #include "agent/fused/tiles.h"
@@ -10,17 +11,27 @@ namespace deerbench::fused {
 namespace {
 
 constexpr int kTogether = 8;  // panels of a task
-constexpr int kFloatBlock =
-    128;  // inputs that are 8 KiB of a panel in the form that the inner loops take: with
-constexpr int kIntBlock = 256;  // the rows and the next block on its way it fits the first cache
-constexpr int kFewRows = 64;    // up to here reading the weights takes about as long as multiplying
+// Inputs that are 8 KiB of a panel as the inner loops take them: with the rows and the next block, which is
+// on its way, they fit the first cache.
+constexpr int kFloatBlock = 128, kIntBlock = 256;
+constexpr int kFewRows = 64;  // up to here reading the weights takes about as long as multiplying
 static_assert(kSums == kTogether * kPanel);
 
-// Activations of integer products: rows of 16-bit integers and what one of them is worth.
-struct Rounded {
-  Array<int16_t> values;
-  Floats scales;
-  int stride = 0;
+// Activations in the order in which the inner loops take them: for each block of rows, unit by unit, the
+// rows' words of 32 bits. A unit is an input, or two inputs as 16-bit integers.
+struct Activations {
+  Array<uint8_t> words;
+  Floats scales;  // a row's, what one of its integers is worth
+  int units = 0;
+
+  template <class Word>
+  Word* block(int first_row) {
+    return reinterpret_cast<Word*>(words.data()) + static_cast<ptrdiff_t>(first_row) * units;
+  }
+  template <class Word>
+  const Word* block(int first_row) const {
+    return const_cast<Activations*>(this)->block<Word>(first_row);
+  }
 };
 
 void RoundRow(const float* x, int in, int padded, int16_t* to, float& scale) {
@@ -42,47 +53,55 @@ void RoundRow(const float* x, int in, int padded, int16_t* to, float& scale) {
   if (rest > 0) _mm_storeu_si128(reinterpret_cast<__m128i*>(to + whole), convert(LoadFirst(x + whole, rest)));
 }
 
-void RoundRows(const float* x, int x_stride, int rows, const PackedWeights& w, Workers* workers,
-               Rounded& to) {
-  const int padded = w.padded_in();
-  to.stride = padded + (padded % 2048 == 0 ? 32 : 0);  // not whole pages, as Matrix
-  to.values.Reserve(static_cast<size_t>(rows) * to.stride);
-  to.scales.Reserve(rows);
-  const int chunk = 16;
-  ForEach(rows > chunk ? workers : nullptr, (rows + chunk - 1) / chunk, [&](int task) {
-    for (int r = task * chunk; r < std::min(rows, (task + 1) * chunk); ++r)
-      RoundRow(x + static_cast<ptrdiff_t>(r) * x_stride, w.in(), padded,
-               to.values.data() + static_cast<ptrdiff_t>(r) * to.stride, to.scales[r]);
-  });
-}
+// Rows in blocks as even as at most `most` rows allow.
+struct RowBlocks {
+  int rows, count;
+  RowBlocks(int all_rows, int most) : rows(all_rows), count((all_rows + most - 1) / most) {}
+  int first(int block) const { return static_cast<int>(int64_t{rows} * block / count); }
+  int size(int block) const { return first(block + 1) - first(block); }
+};
 
-// Rows in blocks as even as at most `most` rows allow: body(block, its first row, its rows).
-template <class Body>
-void ForBlocks(int rows, int most, const Body& body) {
-  const int blocks = (rows + most - 1) / most;
-  for (int b = 0, row = 0; b < blocks; ++b) {
-    const int count = (rows - row + blocks - b - 1) / (blocks - b);
-    body(b, row, count);
-    row += count;
-  }
+void Arrange(const float* x, int x_stride, const RowBlocks& blocks, const PackedWeights& w, Workers* workers,
+             Activations& to) {
+  const int padded = w.padded_in();
+  to.units = w.integer() ? padded / 2 : w.in();
+  to.words.Reserve(size_t{4} * blocks.rows * to.units);
+  to.scales.Reserve(blocks.rows);
+  ForEach(blocks.count > 1 ? workers : nullptr, blocks.count, [&](int b) {
+    thread_local Array<int16_t> rounded;
+    const int first = blocks.first(b), count = blocks.size(b);
+    for (int r = 0; r < count; ++r) {
+      const float* row = x + static_cast<ptrdiff_t>(first + r) * x_stride;
+      if (w.integer()) {
+        rounded.Reserve(padded);
+        RoundRow(row, w.in(), padded, rounded.data(), to.scales[first + r]);
+        int32_t* word = to.block<int32_t>(first) + r;
+        for (int u = 0; u < to.units; ++u)
+          std::memcpy(word + static_cast<ptrdiff_t>(u) * count, &rounded[2 * u], 4);
+      } else {
+        float* word = to.block<float>(first) + r;
+        for (int u = 0; u < to.units; ++u) word[static_cast<ptrdiff_t>(u) * count] = row[u];
+      }
+    }
+  });
 }
 
 // One task: the product's columns 128 * task onwards.
 struct Product {
-  const float* x;
-  int x_stride, rows;
+  const Tiles& tiles;
+  const RowBlocks& blocks;
+  const Activations& x;
   const PackedWeights& w;
   float* y;
   int y_stride;
   const Epilogue& e;
-  const Rounded* rounded;  // of integer types
 
   void RunBlock(int p, int begin, int end, float* sums, void* decoded) const {
-    const Tiles& tiles = BestTiles();
     const uint8_t* from = w.panel(p) + w.PanelBytes(begin);
     // Each block of rows asks for its share of the panel's next block of inputs.
-    const int blocks = (rows + tiles.max_rows - 1) / tiles.max_rows, steps = std::max((end - begin) / 16, 1);
-    const int lines = rows > kFewRows ? 0 : static_cast<int>(w.PanelBytes(end - begin) / 64 / blocks + 1);
+    const int steps = std::max((end - begin) / 16, 1);
+    const int lines =
+        blocks.rows > kFewRows ? 0 : static_cast<int>(w.PanelBytes(end - begin) / 64 / blocks.count + 1);
     const uint8_t* next = from + w.PanelBytes(end - begin);
     const auto ahead = [&](int b) {
       const uint8_t* at = next + ptrdiff_t{64} * lines * b;
@@ -91,12 +110,13 @@ struct Product {
     if (w.integer()) {
       auto* pairs = static_cast<int16_t*>(decoded);
       DecodeIntegers(w.type(), from, end - begin, pairs);
-      ForBlocks(rows, tiles.max_rows, [&](int b, int row, int count) {
-        tiles.integers[count - 1](
-            rounded->values.data() + static_cast<ptrdiff_t>(row) * rounded->stride + begin, rounded->stride,
-            (end - begin) / w.group(), w.group(), pairs,
-            w.scales(p) + static_cast<ptrdiff_t>(begin / w.group()) * kPanel, sums + row * kSums, ahead(b));
-      });
+      const float* scales = w.scales(p) + static_cast<ptrdiff_t>(begin / w.group()) * kPanel;
+      for (int b = 0; b < blocks.count; ++b) {
+        const int row = blocks.first(b), count = blocks.size(b);
+        tiles.integers[count - 1](x.block<int32_t>(row) + static_cast<ptrdiff_t>(begin / 2) * count,
+                                  (end - begin) / w.group(), w.group(), pairs, scales, sums + row * kSums,
+                                  ahead(b));
+      }
       return;
     }
     const float* floats = reinterpret_cast<const float*>(from);
@@ -104,13 +124,15 @@ struct Product {
       DecodeFloats(w.type(), from, end - begin, static_cast<float*>(decoded));
       floats = static_cast<const float*>(decoded);
     }
-    ForBlocks(rows, tiles.max_rows, [&](int b, int row, int count) {
-      tiles.floats[count - 1](x + static_cast<ptrdiff_t>(row) * x_stride + begin, x_stride, end - begin,
+    for (int b = 0; b < blocks.count; ++b) {
+      const int row = blocks.first(b), count = blocks.size(b);
+      tiles.floats[count - 1](x.block<float>(row) + static_cast<ptrdiff_t>(begin) * count, end - begin,
                               floats, sums + row * kSums, ahead(b));
-    });
+    }
   }
 
   void RunTask(int task) const {
+    const int rows = blocks.rows;
     thread_local Floats sums_of_thread;
     alignas(64) float decoded[kFloatBlock * kPanel];
     sums_of_thread.Reserve(static_cast<size_t>(rows) * kSums);
@@ -142,12 +164,11 @@ struct Product {
 
   void Finish(int first_column, int columns, const float* sums) const {
     const F8 scale = Splat(e.scale);
-    for (int r = 0; r < rows; ++r) {
+    for (int r = 0; r < blocks.rows; ++r) {
       const ptrdiff_t at = static_cast<ptrdiff_t>(r) * y_stride + first_column;
       for (int column = 0; column < columns; column += kLanes) {
         F8 sum = Load(sums + r * kSums + column);
-        if (rounded != nullptr)
-          sum = MulAdd(sum, Splat(rounded->scales[r]), Load(w.bias() + first_column + column));
+        if (w.integer()) sum = MulAdd(sum, Splat(x.scales[r]), Load(w.bias() + first_column + column));
         if (e.relu) sum = _mm256_max_ps(sum, _mm256_setzero_ps());
         if (e.residual != nullptr) sum = MulAdd(scale, sum, Load(e.residual + at + column));
         Store(y + at + column, sum);
@@ -160,9 +181,11 @@ struct Product {
 
 void MultiplyBlocked(const float* x, int x_stride, int rows, const PackedWeights& w, float* y, int y_stride,
                      const Epilogue& e, Workers* workers) {
-  thread_local Rounded rounded;
-  if (w.integer()) RoundRows(x, x_stride, rows, w, workers, rounded);
-  const Product product{x, x_stride, rows, w, y, y_stride, e, w.integer() ? &rounded : nullptr};
+  thread_local Activations arranged;
+  const Tiles& tiles = BestTiles();
+  const RowBlocks blocks(rows, tiles.max_rows);
+  Arrange(x, x_stride, blocks, w, workers, arranged);
+  const Product product{tiles, blocks, arranged, w, y, y_stride, e};
   ForEach(workers, (w.panels() + kTogether - 1) / kTogether, [&](int task) { product.RunTask(task); });
 }
 

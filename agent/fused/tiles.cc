@@ -17,21 +17,21 @@ static_assert(kPanel == 16);
 }
 
 template <int R>
-void FloatRows(const float* x, ptrdiff_t x_stride, int inputs, const float* w, float* sums, Ahead ahead) {
+void FloatRows(const float* x, int inputs, const float* w, float* sums, Ahead ahead) {
   F8 acc[R][2];
 #pragma GCC unroll 6
   for (int r = 0; r < R; ++r) acc[r][0] = Load(sums + r * kSums), acc[r][1] = Load(sums + r * kSums + 8);
   for (int k = 0; k < inputs; k += kStep) {
     Prefetch(ahead);
-    AccumulateTile<R>(x + k, x_stride, 1, std::min(kStep, inputs - k), w + k * kPanel, kPanel, acc);
+    AccumulateTile<R>(x + k * R, 1, R, std::min(kStep, inputs - k), w + k * kPanel, kPanel, acc);
   }
 #pragma GCC unroll 6
   for (int r = 0; r < R; ++r) Store(sums + r * kSums, acc[r][0]), Store(sums + r * kSums + 8, acc[r][1]);
 }
 
 template <int R>
-void IntRows(const int16_t* x, ptrdiff_t x_stride, int groups, int group, const int16_t* w,
-             const float* scales, float* sums, Ahead ahead) {
+void IntRows(const int32_t* x, int groups, int group, const int16_t* w, const float* scales, float* sums,
+             Ahead ahead) {
   for (int g = 0; g < groups; ++g) {
     __m256i acc[R][2];
 #pragma GCC unroll 6
@@ -43,13 +43,12 @@ void IntRows(const int16_t* x, ptrdiff_t x_stride, int groups, int group, const 
         const __m256i w1 = _mm256_load_si256(reinterpret_cast<const __m256i*>(w + 16));
 #pragma GCC unroll 6
         for (int r = 0; r < R; ++r) {
-          const __m256i two =
-              _mm256_castps_si256(_mm256_broadcast_ss(reinterpret_cast<const float*>(x + r * x_stride)));
+          const __m256i two = _mm256_set1_epi32(x[r]);
           acc[r][0] = _mm256_add_epi32(acc[r][0], _mm256_madd_epi16(two, w0));
           acc[r][1] = _mm256_add_epi32(acc[r][1], _mm256_madd_epi16(two, w1));
         }
         w += 2 * kPanel;
-        x += 2;
+        x += R;
       }
     }
     const F8 s0 = Load(scales + g * kPanel), s1 = Load(scales + g * kPanel + 8);

@@ -21,13 +21,12 @@ struct Ahead {
   ptrdiff_t per_step = 0;
 };
 
-// sums (rows, 16) += x (rows, inputs) w (inputs, 16), rows `x_stride` and kSums apart.
-using FloatTile = void (*)(const float* x, ptrdiff_t x_stride, int inputs, const float* w, float* sums,
-                           Ahead ahead);
-// The same of 16-bit integers, w as pairs (inputs / 2, 16, 2): each group's sum, at most 128 * 127 * 32767
-// (which 32 bits hold), times the group's scales (groups, 16).
-using IntTile = void (*)(const int16_t* x, ptrdiff_t x_stride, int groups, int group, const int16_t* w,
-                         const float* scales, float* sums, Ahead ahead);
+// sums (rows, 16) += x' w with x (inputs, rows) and w (inputs, 16); rows of sums are kSums apart.
+using FloatTile = void (*)(const float* x, int inputs, const float* w, float* sums, Ahead ahead);
+// The same of 16-bit integers in pairs, x (inputs / 2, rows, 2) and w (inputs / 2, 16, 2): each group's sum,
+// at most 128 * 127 * 32767 (which 32 bits hold), times the group's scales (groups, 16).
+using IntTile = void (*)(const int32_t* x, int groups, int group, const int16_t* w, const float* scales,
+                         float* sums, Ahead ahead);
 
 struct Tiles {
   const char* name;

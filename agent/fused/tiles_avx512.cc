@@ -16,15 +16,15 @@ constexpr int kPanel = 16, kStep = 16;
 }
 
 template <int R>
-void FloatRows(const float* x, ptrdiff_t x_stride, int inputs, const float* w, float* sums, Ahead ahead) {
+void FloatRows(const float* x, int inputs, const float* w, float* sums, Ahead ahead) {
   __m512 acc[R];
 #pragma GCC unroll 14
   for (int r = 0; r < R; ++r) acc[r] = _mm512_loadu_ps(sums + r * kSums);
   const auto one = [&]() __attribute__((always_inline)) {
     const __m512 weights = _mm512_loadu_ps(w);
 #pragma GCC unroll 14
-    for (int r = 0; r < R; ++r) acc[r] = _mm512_fmadd_ps(_mm512_set1_ps(x[r * x_stride]), weights, acc[r]);
-    ++x;
+    for (int r = 0; r < R; ++r) acc[r] = _mm512_fmadd_ps(_mm512_set1_ps(x[r]), weights, acc[r]);
+    x += R;
     w += kPanel;
   };
   int k = 0;
@@ -38,8 +38,8 @@ void FloatRows(const float* x, ptrdiff_t x_stride, int inputs, const float* w, f
 }
 
 template <int R>
-void IntRows(const int16_t* x, ptrdiff_t x_stride, int groups, int group, const int16_t* w,
-             const float* scales, float* sums, Ahead ahead) {
+void IntRows(const int32_t* x, int groups, int group, const int16_t* w, const float* scales, float* sums,
+             Ahead ahead) {
   for (int g = 0; g < groups; ++g) {
     __m512i acc[R];
 #pragma GCC unroll 14
@@ -49,13 +49,9 @@ void IntRows(const int16_t* x, ptrdiff_t x_stride, int groups, int group, const 
       for (int pair = 0; pair < kStep / 2; ++pair) {
         const __m512i weights = _mm512_loadu_si512(w);
 #pragma GCC unroll 14
-        for (int r = 0; r < R; ++r) {
-          int two;
-          __builtin_memcpy(&two, x + r * x_stride, sizeof two);
-          acc[r] = _mm512_dpwssd_epi32(acc[r], _mm512_set1_epi32(two), weights);
-        }
+        for (int r = 0; r < R; ++r) acc[r] = _mm512_dpwssd_epi32(acc[r], _mm512_set1_epi32(x[r]), weights);
         w += 2 * kPanel;
-        x += 2;
+        x += R;
       }
     }
     const __m512 scale = _mm512_loadu_ps(scales + g * kPanel);
