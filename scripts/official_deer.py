@@ -95,7 +95,7 @@ def plain_block():
             b, s, d = q.shape
             q, k, v = (t.view(b, s, self.heads, d // self.heads).transpose(1, 2) for t in (q, k, v))
             scores = q.matmul(k.transpose(-2, -1)) * (d // self.heads) ** -0.5 + attn_bias
-            later = torch.ones(s, s, dtype=torch.bool).triu(1)
+            later = torch.ones(s, s, dtype=torch.bool, device=x.device).triu(1)
             scores = scores.masked_fill(later, torch.finfo(scores.dtype).min)
             return self.out_proj(scores.softmax(-1).matmul(v).transpose(1, 2).reshape(b, s, d))
 
@@ -147,17 +147,18 @@ class Tensors:
 class OfficialModel:
     """The official modules of one checkpoint, and the calls that one control step makes of them."""
 
-    def __init__(self, sources: dict, folder: Path):
+    def __init__(self, sources: dict, folder: Path, device: str = "cpu", dtype=None):
         import torch
 
         self.torch, self.config = torch, json.loads((folder / "config.json").read_text())
+        self.device, self.dtype = device, dtype or torch.float32
         self.clock = time.perf_counter
         c, tensors = self.config, Tensors(folder)
         vision, cross, language, head = c["vision"], c["cross_attention"], c["language"], c["head"]
 
         def load(module, prefix):
             module.load_state_dict(tensors.under(prefix), strict=True, assign=True)
-            return module.eval()
+            return module.eval().to(self.device, self.dtype)
 
         with torch.device("meta"):
             tower = sources["vision"](
@@ -175,7 +176,7 @@ class OfficialModel:
         self.vision = load(tower, "vision_encoder.visual.")
         self.perceiver = load(perceiver, "perceiver.")
         self.head = load(decoder, "extra_exit.")
-        self.wte = tensors.under("lang_encoder.transformer.wte.")["weight"]
+        self.wte = tensors.under("lang_encoder.transformer.wte.")["weight"].to(self.device, self.dtype)
         self.layers = []
         for i in range(language["layers"]):
             with torch.device("meta"):
@@ -205,7 +206,13 @@ class OfficialModel:
         heads, longest = language["heads"], language["max_seq_len"]
         slope = 2.0 ** -(torch.arange(1, heads + 1) * (language["alibi_bias_max"] / heads))
         table = slope.view(1, heads, 1, 1) * torch.arange(1 - longest, 1).view(1, 1, 1, longest)
-        return table[..., -tokens:].to(torch.float32)
+        return table[..., -tokens:].to(self.device, self.dtype)
+
+    def condition(self, media, ids):
+        for layer in self.layers:
+            layer.condition_vis_x(media)
+            layer.condition_media_locations(ids == self.config["language"]["media_token"])
+            layer.condition_use_cached_media(False)
 
     def step(self, pictures, ids):
         """Pose and gripper at the last exit; times of the parts, ms."""
@@ -222,10 +229,7 @@ class OfficialModel:
         lap("vision")
         media = torch.cat([self.resample(t) for t in tokens], dim=2)
         lap("resampler")
-        for layer in self.layers:
-            layer.condition_vis_x(media)
-            layer.condition_media_locations(ids == self.config["language"]["media_token"])
-            layer.condition_use_cached_media(False)
+        self.condition(media, ids)
         x, bias, hidden, heads = torch.nn.functional.embedding(ids, self.wte), self.bias(ids.shape[1]), [], 0
         for i, layer in enumerate(self.layers):
             x, _ = layer(x, past_key_value=None, attn_bias=bias, attention_mask=None, is_causal=True)

@@ -29,3 +29,10 @@ def test_a_replay_in_calvin_env_says_what_is_missing(tmp_path):
     assert result.returncode == 2 and result.stdout == ""
     line = result.stderr.strip()
     assert "\n" not in line and ("nowhere" in line or line.startswith("replay_in_calvin_env.py: missing: ")), line
+
+
+def test_the_bench_on_a_gpu_says_what_is_missing(tmp_path):
+    result = run("bench_cuda.py", "--official", tmp_path, "--precision", "int8")
+    assert result.returncode == 2 and result.stdout == ""
+    line = result.stderr.strip()
+    assert "\n" not in line and line.startswith(("bench_cuda: cannot import", "bench_cuda: precision: 'int8', expected")), line
