@@ -46,6 +46,7 @@ base_cylinder:
 
 blocks:
 {blocks}
+blocks_sleep: true
 
 table:
   file: table_{letter}/table_{letter}.urdf

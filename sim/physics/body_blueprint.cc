@@ -39,7 +39,7 @@ void PlaceJoint(const LinkDescription& description, const LinkBlueprint& parent,
 
 }  // namespace
 
-BodyBlueprint::BodyBlueprint(const BodyDescription& description) {
+BodyBlueprint::BodyBlueprint(const BodyDescription& description) : may_sleep_(description.may_sleep) {
   const auto where = [&](const LinkDescription& link) {
     return fmt::format("{} link '{}'", description.file.empty() ? description.name : description.file,
                        link.name);

@@ -44,11 +44,13 @@ class BodyBlueprint {
   const std::vector<LinkBlueprint>& links() const { return links_; }
   const LinkBlueprint& link(int number) const { return links_[static_cast<size_t>(number + 1)]; }
   int link_count() const { return static_cast<int>(links_.size()) - 1; }
+  bool may_sleep() const { return may_sleep_; }
   bool fixed_base() const { return links_[0].mass_kg == 0; }
   const btTransform& X_WB() const { return links_[0].X_WL_start; }
 
  private:
   std::vector<LinkBlueprint> links_;
+  bool may_sleep_ = false;
 };
 
 }  // namespace deerbench

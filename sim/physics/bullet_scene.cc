@@ -74,6 +74,7 @@ uint64_t FingerprintOf(const SceneDescription& description) {
   print.AddBytes(description.name.data(), description.name.size());
   for (const BodyDescription& body : description.bodies) {
     print.Add(body.X_WB);
+    print.Add(static_cast<double>(body.may_sleep));
     for (const LinkDescription& link : body.links) {
       print.Add(link.mass);
       print.Add(link.X_LI);

@@ -111,6 +111,7 @@ int BulletWorld::AddBody(const BodyBlueprint& blueprint) {
   body.forwardKinematics(scratch_q_, scratch_v_);
   body.updateCollisionObjectWorldTransforms(scratch_q_, scratch_v_);
   world_.addMultiBody(&body);
+  if (blueprint.may_sleep()) world_.AllowSleep(body);
 
   motors_.emplace_back(static_cast<size_t>(blueprint.link_count()), nullptr);
   for (int number = 0; number < blueprint.link_count(); ++number) {
@@ -169,6 +170,7 @@ void BulletWorld::ResetBase(int body, const btVector3& position, const btQuatern
 }
 
 void BulletWorld::UpdatePoses(int body) {
+  world_.WakeAll();
   btMultiBody& b = this->body(body);
   b.forwardKinematics(scratch_q_, scratch_v_);
   b.updateCollisionObjectWorldTransforms(scratch_q_, scratch_v_);

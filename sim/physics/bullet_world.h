@@ -3,7 +3,6 @@
 
 #include <BulletCollision/CollisionDispatch/btCollisionDispatcher.h>
 #include <BulletDynamics/Featherstone/btMultiBody.h>
-#include <BulletDynamics/Featherstone/btMultiBodyDynamicsWorld.h>
 #include <BulletDynamics/Featherstone/btMultiBodyJointMotor.h>
 #include <BulletDynamics/Featherstone/btMultiBodyLinkCollider.h>
 
@@ -14,6 +13,7 @@
 #include "sim/physics/broadphase.h"
 #include "sim/physics/motors.h"
 #include "sim/physics/narrow_phase.h"
+#include "sim/physics/resting_bodies.h"
 #include "sim/physics/row_solver.h"
 
 namespace deerbench {
@@ -41,7 +41,7 @@ class BulletWorld {
   // Base at a pose of its inertial frame, at rest, as PyBullet's resetBasePositionAndOrientation.
   void ResetBase(int body, const btVector3& position, const btQuaternion& orientation);
 
-  // Poses of links, boxes and bodies follow from joint positions and base poses.
+  // Poses of links, boxes and bodies follow from joint positions and base poses. Whatever slept is awake.
   void UpdatePoses(int body);
 
   void Step();
@@ -60,6 +60,7 @@ class BulletWorld {
 
   btCollisionDispatcher& dispatcher() { return dispatcher_; }
   const btCollisionDispatcher& dispatcher() const { return dispatcher_; }
+  RestingWorld& resting() { return world_; }
   Broadphase& broadphase() { return broadphase_; }
   const Broadphase& broadphase() const { return broadphase_; }
 
@@ -69,7 +70,7 @@ class BulletWorld {
   // In the order of construction; what refers to something comes after it.
   double timestep_s_;
   NarrowPhase narrow_phase_;
-  btCollisionDispatcher dispatcher_;
+  RestingDispatcher dispatcher_;
   Broadphase broadphase_;
   RowSolver solver_;
   std::vector<std::unique_ptr<btMultiBodyLinkCollider>> colliders_;
@@ -77,7 +78,7 @@ class BulletWorld {
   std::vector<std::unique_ptr<btMultiBody>> bodies_;
   std::vector<std::unique_ptr<btMultiBodyConstraint>> constraints_;
   std::vector<std::vector<btMultiBodyJointMotor*>> motors_;  // by body and link; null where there is none
-  btMultiBodyDynamicsWorld world_;
+  RestingWorld world_;
   btAlignedObjectArray<btQuaternion> scratch_q_;
   btAlignedObjectArray<btVector3> scratch_v_;
 };

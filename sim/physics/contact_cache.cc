@@ -13,7 +13,7 @@ namespace deerbench {
 namespace {
 
 constexpr uint64_t kMagic = 0x31636e6f63656564;  // "deeconc1"
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 
 // Calls f(field) for every field of a contact point but the user's pointer, which is never set.
 template <typename Point, typename F>
@@ -129,6 +129,7 @@ ContactCache SaveContacts(BulletWorld& world, uint64_t fingerprint) {
     out.Write(pairs[i].m_algorithm != nullptr);
     if (pairs[i].m_algorithm) SaveAlgorithm(*pairs[i].m_algorithm, out, saver);
   }
+  world.resting().Save(out);
   return cache;
 }
 
@@ -160,6 +161,7 @@ void RestoreContacts(const ContactCache& cache, uint64_t fingerprint, BulletWorl
     pair->m_algorithm = dispatcher.findAlgorithm(&object0, &object1, nullptr, BT_CONTACT_POINT_ALGORITHMS);
     RestoreAlgorithm(*pair->m_algorithm, in, object0, object1, restorer);
   }
+  world.resting().Restore(in);  // after the pairs: what sleeps is given no manifold
   Require(in.at_end(), "contact cache has bytes after its end");
   restorer.Reorder(dispatcher);
 }

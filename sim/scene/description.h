@@ -64,6 +64,7 @@ struct BodyDescription {
   std::string file;  // where it was read from, for messages
   std::vector<LinkDescription> links;
   bool fixed_base = false;
+  bool may_sleep = false;  // is not simulated while it lies still (sim/physics/resting_bodies.h)
   Pose X_WB;  // base link frame in the world at the start
 };
 

@@ -159,6 +159,7 @@ void SceneLoader::LoadBlocks(const YamlReader& yaml) {
   scene_.block_bodies = {-1, -1, -1};
   const SurfaceBox& table = scene_.surfaces.table;
   const std::vector<YamlReader> items = yaml.Items("blocks");
+  const bool sleep = yaml.Flag("blocks_sleep", false);
   if (items.size() != 3) yaml.Child("blocks").Bad(fmt::format("list of {}, expected 3 blocks", items.size()));
   for (size_t i = 0; i < items.size(); ++i) {
     items[i].AllowKeys({"name", "file", "position", "orientation"});
@@ -178,6 +179,7 @@ void SceneLoader::LoadBlocks(const YamlReader& yaml) {
     body = AddUrdf(items[i], name, options);
     if (Body(body).fixed_base) items[i].Child("file").Bad("base of mass 0, expected a block that can move");
     if (Body(body).links.size() != 1) items[i].Child("file").Bad("several links, expected one");
+    scene_.bodies[static_cast<size_t>(body)].may_sleep = sleep;
   }
 }
 
@@ -270,8 +272,8 @@ void SceneLoader::LoadCameras(const YamlReader& yaml) {
 }
 
 SceneDescription SceneLoader::Load(const YamlReader& yaml, const std::string& letter) {
-  yaml.AllowKeys({"name", "global_scaling", "robot", "base_cylinder", "blocks", "table", "plane",
-                  "static_bodies", "surfaces", "cameras"});
+  yaml.AllowKeys({"name", "global_scaling", "robot", "base_cylinder", "blocks", "blocks_sleep", "table",
+                  "plane", "static_bodies", "surfaces", "cameras"});
   scene_.name = yaml.Text("name");
   if (scene_.name != letter)
     yaml.Child("name").Bad(fmt::format("'{:.60}', expected '{}' as in the file's name", scene_.name, letter));

@@ -94,6 +94,14 @@ int YamlReader::Integer(const std::string& key, int min, int max) const {
   return *value;
 }
 
+bool YamlReader::Flag(const std::string& key, bool otherwise) const {
+  if (!Has(key)) return otherwise;
+  const std::string text = Text(key);
+  if (text != "true" && text != "false")
+    Child(key).Bad(fmt::format("'{:.60}', expected true or false", text));
+  return text == "true";
+}
+
 std::vector<double> YamlReader::AsNumbers(size_t count) const {
   const std::vector<YamlReader> items = Elements();
   if (items.size() != count) Bad(fmt::format("list of {}, expected {} numbers", items.size(), count));

@@ -29,6 +29,7 @@ class YamlReader {
   double Number(const std::string& key) const;                  // required, finite
   double Number(const std::string& key, double otherwise) const;
   int Integer(const std::string& key, int min, int max) const;  // required, in that range
+  bool Flag(const std::string& key, bool otherwise) const;      // true or false
   Vec3 Vector(const std::string& key) const;                    // required
   Vec3 Vector(const std::string& key, const Vec3& otherwise) const;
   std::vector<Vec3> Vectors(const std::string& key, size_t count) const;
