@@ -9,6 +9,7 @@
 #include "agent/safetensors.h"
 #include "agent/training/step_threads.h"
 #include "base/atomic_file.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "datasets/demo_file.h"
 #include "datasets/rollout.h"
@@ -157,6 +158,32 @@ class Slot {
   bool random_exit_ = false, done_ = false;
 };
 
+// Plans units so that every task is done as often by the agent, not tried as often: one that fails half the
+// time is seen twice as much. A unit's outcome is what its demonstrations say, so that an interrupted
+// round goes on with the same plan.
+class RolloutPlan {
+ public:
+  explicit RolloutPlan(const CollectSettings& settings) : plan_(settings) {}
+
+  CollectUnit Next() { return plan_.Next(); }
+  int64_t planned() const { return plan_.planned(); }
+
+  // Of the next `count` units, all of them carried out: `demos` are theirs, in order of units.
+  void Report(int count, std::span<const DemoInfo> demos) {
+    size_t i = 0;
+    for (const int64_t end = plan_.reported() + count; plan_.reported() < end;) {
+      std::vector<TaskId> done;
+      for (; i < demos.size() && demos[i].unit == plan_.reported(); ++i)
+        if (demos[i].success) done.push_back(demos[i].task);
+      plan_.Report(done);
+    }
+    Require(i == demos.size(), "rollouts of units that were not planned");
+  }
+
+ private:
+  CollectPlan plan_;
+};
+
 // How far a file has come: whole groups only.
 struct Progress {
   int groups = 0, demos = 0, successes = 0;
@@ -204,19 +231,24 @@ bool CollectRollouts(StageContext& context, const RolloutJob& job, const Instruc
   StepThreads threads(context.threads);
   const auto& scenes = context.Scenes(job.plan.scenes);
 
-  CollectPlan plan(job.plan);
-  const auto next_unit = [&] {  // everything counts as done: the plan stays balanced and needs no outcomes
-    CollectUnit unit = plan.Next();
-    plan.Report(unit.tasks);
-    return unit;
+  RolloutPlan plan(job.plan);
+  int reported = 0;  // demonstrations
+  const auto report_group = [&](int demos) {
+    plan.Report(recipe.worlds, std::span(writer.demos()).subspan(reported, demos - reported));
+    reported = demos;
   };
-  for (int i = 0; i < progress.groups * recipe.worlds; ++i) next_unit();
+  for (int group = 0; group < progress.groups; ++group) {
+    for (int i = 0; i < recipe.worlds; ++i) plan.Next();
+    int end = reported;
+    while (end < progress.demos && writer.demos()[end].unit < plan.planned()) ++end;
+    report_group(end);
+  }
 
   context.monitor.Begin(job.name + " rollouts", "subtasks", recipe.rollouts, progress.demos);
   while (progress.demos < recipe.rollouts) {
     std::vector<std::unique_ptr<Slot>> slots;
     for (int i = 0; i < recipe.worlds; ++i) {
-      const CollectUnit unit = next_unit();
+      const CollectUnit unit = plan.Next();
       slots.push_back(std::make_unique<Slot>(scenes.at(job.plan.scenes[unit.scene]), unit, job.plan, recipe,
                                              context.recipe.cloning.color_jitter, job.exits, recipe.max_steps,
                                              job.name, phrasings, instructions));
@@ -252,6 +284,7 @@ bool CollectRollouts(StageContext& context, const RolloutJob& job, const Instruc
         progress.frames += demo.info.length;
       }
     }
+    report_group(progress.demos);
     ++progress.groups;
     WriteProgress(progress_path, progress);
     const double rate = static_cast<double>(progress.successes) / std::max(1, progress.demos);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "datasets/collect_plan.h"
 #include "sim/scene/yaml_reader.h"
 
 namespace deerbench {
@@ -85,7 +86,7 @@ DaggerRecipe ReadDagger(const YamlReader& yaml) {
   DaggerRecipe dagger;
   ReadAtLeast(yaml, "rounds", 0, dagger.rounds);
   ReadAtLeast(yaml, "rollouts", 1, dagger.rollouts);
-  ReadAtLeast(yaml, "worlds", 1, dagger.worlds);
+  if (yaml.Has("worlds")) dagger.worlds = yaml.Integer("worlds", 1, static_cast<int>(CollectPlan::kLag));
   ReadAtLeast(yaml, "max_steps", 1, dagger.max_steps);
   ReadAtLeast(yaml, "expert_steps", 0, dagger.expert_steps);
   ReadAtLeast(yaml, "steps", 1, dagger.steps);

@@ -53,12 +53,12 @@ struct CloningRecipe : StepRecipe {
 
 struct DaggerRecipe {
   int rounds = 0;
-  int rollouts = 200;     // subtasks a round
-  int worlds = 16;        // played together
-  int max_steps = 200;    // of a subtask
-  double beta = 0;        // chance that the expert leads a subtask's first steps
-  int expert_steps = 0;   // for how many at most
-  int steps = 1000;       // of cloning after each round
+  int rollouts = 200;    // subtasks a round
+  int worlds = 16;       // played together, 64 at most: tasks are planned by what became of the worlds before
+  int max_steps = 200;   // of a subtask
+  double beta = 0;       // chance that the expert leads a subtask's first steps
+  int expert_steps = 0;  // for how many at most
+  int steps = 1000;      // of cloning after each round
   double slot_swaps = 0;  // as cloning's, in these rounds and after them
   double learning_rate = 5e-4;
 };
