@@ -57,7 +57,7 @@ std::optional<ToolGoal> Nudge(const View& view, int index) {
   const double top_z = block.p.z + HalfHeight(block) + kFingertip_m;
   ToolGoal goal{.p = {block.p.x, block.p.y, top_z - kPress_m}, .yaw = kYawHome_rad, .open = false};
   const bool on_top = HorizontalDistance(view, block.p) < 0.022 && view.tcp.z < top_z + 0.006;
-  if (!on_top) return ApproachFromAbove(view, goal, kTableClearance_m, 0.006).goal;
+  if (!on_top) return ApproachFromAbove(view, goal, kTableClearance_m, {.off_m = 0.006}).goal;
   goal.p.x = view.tcp.x + direction * 0.015;
   goal.p.z = PressingHeight(view, 0.02);
   if (block.on == Surface::kTable) goal.p.y = std::clamp(goal.p.y, -0.14, -0.09);  // it drifts
@@ -236,7 +236,8 @@ ToolGoal PushBlock(const View& view, int index, const Vec3& direction, const Vec
   const double back = -Dot(to_tool, direction), across = Dot(to_tool, side);
   const bool ready = back > half - 0.005 && back < half + 0.06 && std::abs(across) < 0.016 &&
                      view.tcp.z < z + 0.02 && TurnError(view, goal) < 0.3;
-  if (!ready) return ApproachFromAbove(view, goal, ClearanceAt(goal.p), 0.008).goal;
+  if (!ready)
+    return ApproachFromAbove(view, goal, ClearanceAt(goal.p), {.off_m = 0.008, .turn_rad = 0.2}).goal;
   const double left = Dot(end - block.p, direction);
   // Pushing off centre turns and drifts the block: go to the side it drifts to.
   const double drift = Dot(block.p - end, side);

@@ -126,7 +126,11 @@ GraspStep TakeHold(const View& view, int index, const Grasp& grasp) {
     return step;
   }
   if (grasp.pitch == 0) {
-    const Approach approach = ApproachFromAbove(view, step.goal, ClearanceAt(grasp.p));
+    // Open fingers forgive a centimetre and turn the block as they close. Whoever learns from this does not
+    // see where a block is any better, and would hang above it waiting for what it cannot see.
+    const Tolerance tolerance =
+        grasp.crowded ? Tolerance{} : Tolerance{.off_m = 0.010, .turn_rad = 0.15, .height_m = 0.008};
+    const Approach approach = ApproachFromAbove(view, step.goal, ClearanceAt(grasp.p), tolerance);
     step.goal = approach.goal;
     if (approach.over && !approach.arrived && view.tcp.z < grasp.p.z + 0.05) step.goal.speed = 0.6;
     // Fingers that are not open yet stay above the block.

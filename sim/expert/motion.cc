@@ -8,7 +8,6 @@ namespace deerbench::expert {
 namespace {
 
 constexpr double kPositionStep_m = 0.02, kRotationStep_rad = 0.05;  // of a relative action of 1
-constexpr double kArrived_m = 0.004, kTurned_rad = 0.06;
 constexpr double kRoll_rad = std::numbers::pi;
 constexpr double kGain = 0.4;  // of the error worked off in a step
 
@@ -31,11 +30,11 @@ Vec3 TargetShift(const View& view, const Vec3& p) {
 }
 
 // How far the way has to stay back from the goal for what the tool is off line and off its turn.
-double Standoff(double off_m, double tolerance_m, double turn_error, double longest_m) {
+double Standoff(double off_m, double turn_error, const Tolerance& tolerance, double longest_m) {
   constexpr double kPerMetre = 4, kPerRadian_m = 0.3;
-  return std::min(
-      kPerMetre * std::max(off_m - tolerance_m, 0.0) + kPerRadian_m * std::max(turn_error - kTurned_rad, 0.0),
-      longest_m);
+  return std::min(kPerMetre * std::max(off_m - tolerance.off_m, 0.0) +
+                      kPerRadian_m * std::max(turn_error - tolerance.turn_rad, 0.0),
+                  longest_m);
 }
 
 }  // namespace
@@ -62,13 +61,13 @@ double TurnError(const View& view, const ToolGoal& goal) {
                    std::abs(std::remainder(kRoll_rad - view.tcp_euler.x, 2 * std::numbers::pi))});
 }
 
-Approach ApproachFromAbove(const View& view, ToolGoal goal, double clearance_z, double tolerance_m) {
+Approach ApproachFromAbove(const View& view, ToolGoal goal, double clearance_z, const Tolerance& tolerance) {
   constexpr double kSag_m = 0.015, kFade_m = 0.03, kAhead_m = 0.05;
   Approach approach;
   const double distance = HorizontalDistance(view, goal.p), turn = TurnError(view, goal);
-  approach.over = turn < 1.5 * kTurned_rad && distance < 2 * tolerance_m;
-  approach.arrived = approach.over && std::abs(view.tcp.z - goal.p.z) < kArrived_m;
-  const double standoff = Standoff(distance, tolerance_m, turn, std::max(clearance_z - goal.p.z, 0.0));
+  approach.over = turn < 1.5 * tolerance.turn_rad && distance < 2 * tolerance.off_m;
+  approach.arrived = approach.over && std::abs(view.tcp.z - goal.p.z) < tolerance.height_m;
+  const double standoff = Standoff(distance, turn, tolerance, std::max(clearance_z - goal.p.z, 0.0));
   if (standoff > 0) {
     goal.p.z += standoff;
     // Too low to go across: back out the way the fingers point, turning and crossing the more the higher.
@@ -103,13 +102,13 @@ Reach ReachAlong(const View& view, ToolGoal goal, double back_m, double clearanc
     reach.left_m = Norm(off);
     // To a point of the line a little ahead: straight to the goal, an arm that is slower in one direction
     // than in another would leave the line.
-    const double standoff = Standoff(aside, 0.5 * kOffLine_m, turn, back_m);
+    const double standoff = Standoff(aside, turn, {.off_m = 0.5 * kOffLine_m}, back_m);
     goal.p = goal.p + std::min(along + kLookAhead_m, -standoff) * ahead;
     reach.goal = goal;
     return reach;
   }
   goal.p = goal.p - back_m * ahead;
-  reach.goal = ApproachFromAbove(view, goal, std::max(clearance_z, goal.p.z + 0.02), 0.01).goal;
+  reach.goal = ApproachFromAbove(view, goal, std::max(clearance_z, goal.p.z + 0.02), {.off_m = 0.01}).goal;
   return reach;
 }
 

@@ -29,13 +29,20 @@ double Distance(const View& view, const ToolGoal& goal);     // m
 double HorizontalDistance(const View& view, const Vec3& p);  // m
 double TurnError(const View& view, const ToolGoal& goal);    // rad, largest of the three angles
 
+// How far the tool may be off its line and off its turn without staying back, and off in height to have
+// arrived.
+struct Tolerance {
+  double off_m = 0.006, turn_rad = 0.06, height_m = 0.004;
+};
+
 // Goes to `goal` from above: up to `clearance_z` unless already over it, across, then down.
 struct Approach {
   ToolGoal goal;
-  bool over = false;     // above the goal, within `tolerance_m` horizontally, turned as it should be
+  bool over = false;     // above the goal, horizontally and in turn within about what is tolerated
   bool arrived = false;  // at the goal
 };
-Approach ApproachFromAbove(const View& view, ToolGoal goal, double clearance_z, double tolerance_m = 0.006);
+Approach ApproachFromAbove(const View& view, ToolGoal goal, double clearance_z,
+                           const Tolerance& tolerance = {});
 
 // Where fingers of that yaw and pitch point, in W.
 Vec3 PointingDirection(double yaw, double pitch);

@@ -41,7 +41,8 @@ double LevelPitch(const View& view, int block, double yaw) {
 ToolGoal PutDown(const View& view, int block, const Vec3& spot, double clearance_z, double yaw) {
   const Vec3 in_hand = view.blocks[block].p - view.tcp;  // the grip need not be central
   ToolGoal goal{.p = spot - in_hand, .yaw = yaw, .pitch = LevelPitch(view, block, yaw), .open = false};
-  Approach approach = ApproachFromAbove(view, goal, clearance_z, 0.008);
+  Approach approach =
+      ApproachFromAbove(view, goal, clearance_z, {.off_m = 0.008, .turn_rad = 0.15, .height_m = 0.008});
   if (approach.over && view.tcp.z < goal.p.z + 0.06) approach.goal.speed = 0.5;
   if (approach.arrived) approach.goal.open = true;
   return approach.goal;

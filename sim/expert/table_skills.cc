@@ -29,7 +29,7 @@ class DrawerSkill : public Skill {
     const Vec3 inside = Inverse(drawer) * view.tcp;  // y up, z out of the drawer
     const bool hooked = std::abs(inside.x) < kReach && inside.y < kHeight + 0.02 && inside.y > 0 &&
                         inside.z > kFront - 0.01 && inside.z < kBar + 0.01;
-    if (!hooked) return {ApproachFromAbove(view, goal, kTableClearance_m, 0.008).goal, ""};
+    if (!hooked) return {ApproachFromAbove(view, goal, kTableClearance_m, {.off_m = 0.008}).goal, ""};
     const double travel = goal_q_ - view.drawer;
     goal.p = Vec3{goal.p.x, view.target.y, goal.p.z};
     goal.p.y =
@@ -71,7 +71,7 @@ class ButtonSkill : public Skill {
       goal.p.z = top.z + kAbove + 0.03;
       if (HorizontalDistance(view, goal.p) < 0.03) return {goal, ""};
     }
-    return {ApproachFromAbove(view, goal, kTableClearance_m, 0.01).goal, ""};
+    return {ApproachFromAbove(view, goal, kTableClearance_m, {.off_m = 0.01}).goal, ""};
   }
 
  private:
@@ -138,7 +138,7 @@ ToolGoal PushSlider(const View& view, bool left, double goal_m) {
     goal.p = {view.tcp.x, kFront_y - 0.03, std::max(view.tcp.z, goal.p.z)};
     return goal;
   }
-  return ApproachFromAbove(view, goal, kPass_m, 0.02).goal;
+  return ApproachFromAbove(view, goal, kPass_m, {.off_m = 0.02}).goal;
 }
 
 std::optional<ToolGoal> UncoverShelf(const View& view, double x) {
