@@ -42,7 +42,7 @@ ToolGoal PutDown(const View& view, int block, const Vec3& spot, double clearance
   const Vec3 in_hand = view.blocks[block].p - view.tcp;  // the grip need not be central
   ToolGoal goal{.p = spot - in_hand, .yaw = yaw, .pitch = LevelPitch(view, block, yaw), .open = false};
   Approach approach =
-      ApproachFromAbove(view, goal, clearance_z, {.off_m = 0.008, .turn_rad = 0.15, .height_m = 0.008});
+      ApproachFromAbove(view, goal, clearance_z, {.off_m = 0.010, .turn_rad = 0.15, .height_m = 0.008});
   if (approach.over && view.tcp.z < goal.p.z + 0.06) approach.goal.speed = 0.5;
   if (approach.arrived) approach.goal.open = true;
   return approach.goal;
@@ -160,16 +160,15 @@ class StackSkill : public Skill {
       lifted_ = lifted_ || !top.on;
       const Vec3 spot{base.p.x, base.p.y, base.p.z + HalfHeight(base) + HalfHeight(top) + 0.003};
       const double clearance = std::max(ClearanceAt(base.p), spot.z + 0.10);
-      // Turned as it is in the hand, so that it comes down square on the block below where that is possible.
+      // Turned as it comes: cubes need not stand square, and whoever learns from this hardly sees how the
+      // lower one is turned under the hand.
       const bool level = LevelPitch(view, *top_, kYawHome_rad) == 0;
       if (!level && NearBase(base.p)) {  // put it down where there is room, to take it from above
         const double z = kTableTop_m + HalfHeight(top) + 0.004, y = -0.11;
         const auto x = FreeX(view, *top_, 0.0, 0.2, y, z, 0.1);
         return {PutDown(view, *top_, {x.value_or(0.1), y, z}, kTableClearance_m, kYawHome_rad), ""};
       }
-      const std::optional<Grasp> square = PlanGrasp(view, *base_);
-      const double yaw =
-          square && level ? NearestYaw(square->yaw, 0.5 * std::numbers::pi, kYawHome_rad) : kYawHome_rad;
+      const double yaw = level ? view.target_euler.z : kYawHome_rad;
       return {PutDown(view, *top_, spot, clearance, yaw), ""};
     }
     if (top.on_block || (lifted_ && top.touched && !top.on)) return {Rise(view), ""};
