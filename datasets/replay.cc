@@ -51,8 +51,9 @@ std::vector<std::string> MakeNames() {
   return names;
 }
 
-// Nothing if every bit is the same.
-std::optional<Departure> Difference(int step, const WorldState& recorded, const WorldState& replayed) {
+}  // namespace
+
+std::optional<Departure> DifferenceOf(int step, const WorldState& recorded, const WorldState& replayed) {
   Departure departure{.step = step, .differing = 0, .value = "", .recorded = 0, .replayed = 0};
   double largest = -1;
   for (size_t i = 0; i < kStateSize; ++i) {
@@ -69,8 +70,6 @@ std::optional<Departure> Difference(int step, const WorldState& recorded, const 
   return departure;
 }
 
-}  // namespace
-
 std::string StateValueName(int index) {
   static const std::vector<std::string> kNames = MakeNames();
   if (index < 0 || index >= static_cast<int>(kNames.size()))
@@ -78,7 +77,7 @@ std::string StateValueName(int index) {
   return kNames[static_cast<size_t>(index)];
 }
 
-ReplayOutcome Replay(const std::shared_ptr<const SceneModel>& model, const Demonstration& demo) {
+World WorldAtStart(const std::shared_ptr<const SceneModel>& model, const Demonstration& demo) {
   if (demo.states.empty())
     Fail(fmt::format("demonstration: has no states (recorded by {}), expected full states to replay from",
                      demo.info.source));
@@ -86,12 +85,17 @@ ReplayOutcome Replay(const std::shared_ptr<const SceneModel>& model, const Demon
     Fail("demonstration: start_contacts is empty, expected the contacts of the first moment to replay from");
   World world(model);
   world.Restore({.state = demo.states.front(), .contacts = demo.start_contacts});
+  return world;
+}
+
+ReplayOutcome Replay(const std::shared_ptr<const SceneModel>& model, const Demonstration& demo) {
+  World world = WorldAtStart(model, demo);
   const SceneInfo start = world.Info();
   ReplayOutcome outcome;
   for (int t = 0; t < demo.info.length; ++t) {
     world.Step(demo.executed[static_cast<size_t>(t)]);
     if (!outcome.departure) {
-      outcome.departure = Difference(t + 1, demo.states[static_cast<size_t>(t) + 1], world.Save().state);
+      outcome.departure = DifferenceOf(t + 1, demo.states[static_cast<size_t>(t) + 1], world.Save().state);
     }
   }
   outcome.success = Completed(demo.info.task, start, world.Info());

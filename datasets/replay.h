@@ -6,6 +6,7 @@
 #include <string>
 
 #include "datasets/demonstration.h"
+#include "sim/physics/world.h"
 
 namespace deerbench {
 
@@ -25,8 +26,14 @@ struct ReplayOutcome {
 // The name of a number of a state, after the field of WorldStateFields that it belongs to.
 std::string StateValueName(int index);
 
-// Restores the first moment and executes every executed action. Throws Error naming the demonstration's field
-// if it has no contacts of its first moment or cannot be restored in this scene.
+// A world in a demonstration's first moment. Throws Error naming the demonstration's field if it has no
+// states, no contacts of its first moment, or cannot be restored in this scene.
+World WorldAtStart(const std::shared_ptr<const SceneModel>& model, const Demonstration& demo);
+
+// Nothing if every bit of the two is the same. `step` is only written down.
+std::optional<Departure> DifferenceOf(int step, const WorldState& recorded, const WorldState& replayed);
+
+// Restores the first moment and executes every executed action. Throws Error as WorldAtStart does.
 ReplayOutcome Replay(const std::shared_ptr<const SceneModel>& model, const Demonstration& demo);
 
 }  // namespace deerbench

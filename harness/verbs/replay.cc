@@ -1,4 +1,5 @@
-// deerbench replay: carry out the actions of a dataset once more and say where its states depart.
+// deerbench replay: carry out the actions of a dataset once more and say where its states depart, or what the
+// expert would answer today.
 #include "datasets/replay.h"
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 
 #include "base/error.h"
 #include "datasets/demo_file.h"
+#include "datasets/relabel.h"
 #include "harness/eval_config.h"
 #include "harness/machine.h"
 #include "harness/process/interrupt.h"
@@ -23,7 +25,7 @@ namespace deerbench {
 namespace {
 
 struct Settings {
-  std::string file, first = "0", count, workers;
+  std::string file, first = "0", count, workers, relabel;
   bool json = false;
 };
 
@@ -79,6 +81,49 @@ bool ReplayAll(Job& job, int workers, const Terminal& terminal) {
   return !interrupted;
 }
 
+using Scenes = std::map<std::string, std::shared_ptr<const SceneModel>>;
+
+// Writes all of the reader's demonstrations with today's labels. One thread: they are written in their order.
+int RelabelAll(const DemoReader& reader, const Scenes& scenes, const Settings& given,
+               const Program& program) {
+  DemoWriter writer = DemoWriter::Create(given.relabel, reader.info().settings);
+  const InterruptPipe interrupt;
+  ProgressBar bar(program.terminal, "demonstrations", reader.size(), 0);
+  int64_t steps = 0, changed = 0;
+  for (int i = 0; i < reader.size(); ++i) {
+    Demonstration demo = reader.Read(i);
+    try {
+      changed += Relabel(scenes.at(demo.info.scene), demo).changed;
+    } catch (const Error& trouble) {
+      Fail(fmt::format("{}: data/demo_{}: {}", given.file, i, trouble.what()));
+    }
+    steps += demo.info.length;
+    writer.Append(demo);
+    bar.Update(i + 1, "");
+    bar.Tick();
+    pollfd wait{.fd = interrupt.fd(), .events = POLLIN, .revents = 0};
+    if (poll(&wait, 1, 0) > 0) {
+      bar.Finish();
+      PrintError(fmt::format("deerbench: interrupted; {} holds {} demonstrations\n", given.relabel, i + 1));
+      return kInterrupted;
+    }
+  }
+  bar.Finish();
+  PrintError(fmt::format("{} demonstrations in {}, {} of {} steps labelled otherwise\n", reader.size(),
+                         given.relabel, changed, steps));
+  if (given.json) {
+    PrintOutput(nlohmann::ordered_json{{"schema", "deerbench.relabel/1"},
+                                       {"file", given.file},
+                                       {"out", given.relabel},
+                                       {"demonstrations", reader.size()},
+                                       {"steps", steps},
+                                       {"changed", changed}}
+                    .dump(2) +
+                "\n");
+  }
+  return kDone;
+}
+
 int Run(const Settings& given, const Program& program) {
   const DemoReader reader(given.file);
   Require(reader.size() > 0, given.file + ": holds no demonstrations");
@@ -95,9 +140,13 @@ int Run(const Settings& given, const Program& program) {
   const int workers =
       given.workers.empty() ? QueryMachine().cores : ParseInt("workers", given.workers, 1, 1024);
   const std::filesystem::path folder = FindScenes("", program.env_scenes, program.executable);
-  std::map<std::string, std::shared_ptr<const SceneModel>> scenes;
+  Scenes scenes;
   for (const DemoInfo& demo : reader.demos()) {
     if (!scenes.contains(demo.scene)) scenes.emplace(demo.scene, LoadScene(demo.scene, folder.string()));
+  }
+  if (!given.relabel.empty()) {
+    if (first != 0 || count != reader.size()) Fail("relabel: goes with neither --first nor --count");
+    return RelabelAll(reader, scenes, given, program);
   }
   Job job{.reader = reader, .scenes = scenes, .first = first, .count = count, .outcomes = {}};
   if (!ReplayAll(job, workers, program.terminal)) {
@@ -154,7 +203,10 @@ void AddReplay(CLI::App& app, Program& program) {
   verb->add_option("--first", settings->first, "number of the first demonstration (default 0)");
   verb->add_option("--count", settings->count, "how many (default all from there on)");
   verb->add_option("--workers", settings->workers, "threads (default one a core)");
-  verb->add_flag("--json", settings->json, "print the outcome of each on standard output");
+  verb->add_option(
+      "--relabel", settings->relabel,
+      "write a copy whose labels are what the expert answers today, in every state (a new file)");
+  verb->add_flag("--json", settings->json, "print the outcome on standard output");
   verb->callback([settings, &program] { program.exit_code = Run(*settings, program); });
 }
 

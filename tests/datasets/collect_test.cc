@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "datasets/demo_statistics.h"
+#include "datasets/relabel.h"
 #include "datasets/replay.h"
 #include "datasets/rollout.h"
 #include "sim/env/start.h"
@@ -92,6 +93,26 @@ TEST_CASE("A demonstration played again from its first moment gives its states a
   CHECK(outcome.departure->recorded != outcome.departure->replayed);
   demo.start_contacts.bytes.pop_back();
   CHECK_THROWS_AS(Replay(TheBench().d, demo), Error);
+}
+
+TEST_CASE("Other labels than the expert's are replaced by them, in the very states that were seen") {
+  const ScratchFolder folder;
+  Collected(folder / "demos.h5", RequestOf(2, 2));
+  const Demonstration original = DemoReader(folder / "demos.h5").Read(0);
+  Demonstration demo = original;
+  CHECK(Relabel(TheBench().d, demo).changed == 0);
+  CHECK(demo.actions == original.actions);
+
+  demo.actions[2][1] = -1 + (original.actions[2][1] < 0);
+  demo.labelled[5] = 0;
+  const RelabelOutcome outcome = Relabel(TheBench().d, demo);
+  CHECK(outcome.changed == 2);
+  CHECK(outcome.largest == std::abs(-1 + (original.actions[2][1] < 0) - original.actions[2][1]));
+  CHECK(demo.actions == original.actions);
+  CHECK(demo.labelled[5] == 1);
+
+  demo.executed[4][6] = -demo.executed[4][6];
+  CHECK_THROWS_WITH(Relabel(TheBench().d, demo), Catch::Contains("departs at state 5"));
 }
 
 TEST_CASE("Names of a state's numbers are those of its fields") {

@@ -113,6 +113,18 @@ def test_replay_finds_the_same_states_and_says_where_changed_ones_depart(deerben
     assert outcome["replayed"] == 12 and outcome["departed"] == 0
 
 
+def test_relabelling_by_the_same_expert_changes_nothing(deerbench, dataset, tmp_path):
+    path, summary = dataset
+    out = tmp_path / "again.h5"
+    result = deerbench("replay", path, "--relabel", out, "--json")
+    assert result.returncode == 0, result.stderr
+    outcome = json.loads(result.stdout)
+    assert outcome["demonstrations"] == 12 and outcome["changed"] == 0 and outcome["steps"] == summary["steps"]
+    assert deerbench("replay", out, "--count", 2).returncode == 0
+    assert "is there already" in error_line(deerbench("replay", path, "--relabel", out))
+    assert "neither --first" in error_line(deerbench("replay", path, "--relabel", tmp_path / "part.h5", "--count", 2))
+
+
 def convert(*args):
     """Runs the package's own command."""
     return subprocess.run([sys.executable, "-m", "deerbench.datasets", *map(str, args)], capture_output=True, text=True,
