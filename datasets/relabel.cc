@@ -17,6 +17,7 @@ RelabelOutcome Relabel(const std::shared_ptr<const SceneModel>& model, Demonstra
   World world = WorldAtStart(model, demo);
   Expert expert(model);
   expert.Reset(world, demo.info.task, demo.info.seed);
+  if (demo.labelled.empty()) demo.labelled.assign(demo.actions.size(), 1);
   RelabelOutcome outcome;
   for (size_t t = 0; t < demo.actions.size(); ++t) {
     if (const auto departure = DifferenceOf(static_cast<int>(t), demo.states[t], world.Save().state)) {
@@ -24,7 +25,7 @@ RelabelOutcome Relabel(const std::shared_ptr<const SceneModel>& model, Demonstra
                        departure->step, demo.info.length, departure->value));
     }
     const ExpertStep step = expert.Step(world);
-    const bool was_labelled = demo.labelled.empty() || demo.labelled[t] != 0;
+    const bool was_labelled = demo.labelled[t] != 0;
     double difference = 0;
     if (step.can_act && was_labelled)
       for (size_t i = 0; i < step.action.size(); ++i)
@@ -32,7 +33,6 @@ RelabelOutcome Relabel(const std::shared_ptr<const SceneModel>& model, Demonstra
     outcome.changed += difference > kOther || step.can_act != was_labelled;
     outcome.largest = std::max(outcome.largest, difference);
     if (step.can_act) demo.actions[t] = step.action;
-    if (demo.labelled.empty()) demo.labelled.assign(demo.actions.size(), 1);
     demo.labelled[t] = step.can_act ? 1 : 0;
     world.Step(demo.executed[t]);
   }
