@@ -45,7 +45,10 @@ std::vector<Run> RunsOf(std::span<const FrameRef> frames) {
 struct FrameLoader::Impl {
   Impl(std::shared_ptr<const DemoReader> demos, std::map<std::string, TabletopScene> by_letter,
        const FrameLoaderOptions& options)
-      : reader(std::move(demos)), scenes(std::move(by_letter)), draw_all(options.draw) {
+      : reader(std::move(demos)),
+        scenes(std::move(by_letter)),
+        static_camera(options.static_camera),
+        draw_all(options.draw || options.static_camera) {
     if (options.threads < 1 || options.threads > 256)
       Fail(fmt::format("frame loader: threads is {}, expected 1 to 256", options.threads));
     for (const DemoInfo& demo : reader->demos()) {
@@ -135,7 +138,8 @@ struct FrameLoader::Impl {
   }
 
   void Draw(const Run& run, Own& own) {
-    const std::string& letter = reader->demos()[static_cast<size_t>(run.demo)].scene;
+    const DemoInfo& info = reader->demos()[static_cast<size_t>(run.demo)];
+    const std::string& letter = info.scene;
     const TabletopScene& scene = scenes.at(letter);
     Renderer& renderer = own.renderers.try_emplace(letter, scene.render).first->second;
     if (own.demo != run.demo) {
@@ -143,6 +147,8 @@ struct FrameLoader::Impl {
       own.states = reader->ReadStates(run.demo);
       own.demo = run.demo;
     }
+    Camera fixed = scene.model->static_camera();
+    if (static_camera) fixed = static_camera(fixed, info);
     for (const size_t i : run.frames) {
       const WorldState& state = own.states[static_cast<size_t>(frames[i].step)];
       const SceneState picture = MakeSceneState(*scene.model, state);
@@ -153,7 +159,7 @@ struct FrameLoader::Impl {
                              .segmentation = segmentation ? segmentation + pixels * i : nullptr};
         if (view.rgb || view.segmentation) renderer.Render(picture, camera, view);
       };
-      draw(scene.model->static_camera(), out.rgb_static, out.segmentation_static);
+      draw(fixed, out.rgb_static, out.segmentation_static);
       draw(scene.model->gripper_camera(Unpack(state).X_WGripperCamera), out.rgb_gripper,
            out.segmentation_gripper);
     }
@@ -179,6 +185,7 @@ struct FrameLoader::Impl {
 
   const std::shared_ptr<const DemoReader> reader;
   const std::map<std::string, TabletopScene> scenes;
+  const std::function<Camera(const Camera&, const DemoInfo&)> static_camera;
   const bool draw_all;
 
   std::mutex mutex;  // of what follows, as far as no call is under way

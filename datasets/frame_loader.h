@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -32,6 +33,8 @@ struct FrameArrays {
 struct FrameLoaderOptions {
   int threads = 2;    // each with its own renderers, one a scene
   bool draw = false;  // what is stored, too
+  // Which camera to draw instead of the scene's static one; with it nothing stored is read.
+  std::function<Camera(const Camera&, const DemoInfo&)> static_camera = {};
 };
 
 // One loader a file; Load may be called by one thread at a time. States of recently used demonstrations are

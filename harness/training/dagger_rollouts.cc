@@ -16,6 +16,7 @@
 #include "harness/training/batch_actor.h"
 #include "harness/training/color_jitter.h"
 #include "harness/training/frame_store.h"
+#include "harness/training/view_shift.h"
 #include "sim/env/env_version.h"
 #include "sim/expert/expert.h"
 #include "sim/tasks/oracle.h"
@@ -27,11 +28,12 @@ namespace {
 class Slot {
  public:
   Slot(const TabletopScene& scene, const CollectUnit& unit, const CollectSettings& plan,
-       const DaggerRecipe& recipe, double color_jitter, int exits, int max_steps, const std::string& source,
-       const Phrasings& phrasings, const Instructions& instructions)
+       const DaggerRecipe& recipe, double color_jitter, double view_shift_m, int exits, int max_steps,
+       const std::string& source, const Phrasings& phrasings, const Instructions& instructions)
       : unit_(unit),
         recipe_(recipe),
         color_jitter_(color_jitter),
+        view_shift_m_(view_shift_m),
         source_(source),
         seed_(plan.seed),
         exits_(exits),
@@ -59,7 +61,9 @@ class Slot {
   void Look() {
     label_ = expert_.Step(tabletop_.world());
     if (!agent_acts()) return;
-    tabletop_.Observe(observation_);
+    tabletop_.Observe(observation_, Shifted(tabletop_.scene().model->static_camera(), shift_));
+    felt_ = observation_.robot_obs;
+    observation_.robot_obs = Moved(felt_, shift_);
     if (color_jitter_ > 0) {
       colors_.Apply(observation_.rgb_static);
       colors_.Apply(observation_.rgb_gripper);
@@ -75,7 +79,7 @@ class Slot {
     RelativeAction executed = label_.action;
     if (agent_acts()) {
       if (steps_ >= expert_steps_ || !label_.can_act) executed = row_.action;
-      demo_.robot_obs.push_back(observation_.robot_obs);
+      demo_.robot_obs.push_back(felt_);
       demo_.scene_obs.push_back(observation_.scene_obs);
       demo_.actions.push_back(label_.action);
       demo_.executed.push_back(executed);
@@ -98,6 +102,7 @@ class Slot {
     start_ = tabletop_.world().Info();
     expert_.Reset(tabletop_.world(), task, random_.Next());
     steps_ = speechless_ = 0;
+    shift_ = ViewShiftOf(view_shift_m_, seed_, unit_.index, part_);
     if (color_jitter_ > 0) colors_ = ColorJitter(color_jitter_, random_.Next());
     row_ = {};
     const auto& choices = phrasings_[task];
@@ -136,7 +141,7 @@ class Slot {
 
   CollectUnit unit_;
   const DaggerRecipe& recipe_;
-  double color_jitter_;
+  double color_jitter_, view_shift_m_;
   std::string source_;
   uint64_t seed_;
   int exits_, max_steps_;
@@ -145,7 +150,9 @@ class Slot {
   SplitMix64 random_;
   Tabletop tabletop_;
   Expert expert_;
-  Observation observation_;
+  Observation observation_;   // what the agent sees
+  RobotObs felt_{};           // robot_obs where the robot really is
+  Vec3 shift_;                // of this part
   ColorJitter colors_{0, 0};  // of this part
   ExpertStep label_;
   SceneInfo start_;
@@ -249,9 +256,9 @@ bool CollectRollouts(StageContext& context, const RolloutJob& job, const Instruc
     std::vector<std::unique_ptr<Slot>> slots;
     for (int i = 0; i < recipe.worlds; ++i) {
       const CollectUnit unit = plan.Next();
-      slots.push_back(std::make_unique<Slot>(scenes.at(job.plan.scenes[unit.scene]), unit, job.plan, recipe,
-                                             context.recipe.cloning.color_jitter, job.exits, recipe.max_steps,
-                                             job.name, phrasings, instructions));
+      slots.push_back(std::make_unique<Slot>(
+          scenes.at(job.plan.scenes[unit.scene]), unit, job.plan, recipe, context.recipe.cloning.color_jitter,
+          context.recipe.data.view_shift_m, job.exits, recipe.max_steps, job.name, phrasings, instructions));
     }
     const auto each_slot = [&](const auto& work) {
       threads.Run([&](int thread) {

@@ -23,10 +23,12 @@ void DemoSet::Add(const std::filesystem::path& path) {
     const auto actions = reader->ReadActions(demo);
     const auto robot_obs = reader->ReadRobotObs(demo);
     const auto labelled = reader->ReadLabelled(demo);
+    const Vec3 shift = view_shift(file, demo);
     for (int t = 0; t < info.length; ++t) {
       std::array<float, 15> obs;
       std::array<float, 7> label;
-      std::copy(robot_obs[t].begin(), robot_obs[t].end(), obs.begin());
+      const RobotObs felt = Moved(robot_obs[t], shift);
+      std::copy(felt.begin(), felt.end(), obs.begin());
       std::copy(actions[t].begin(), actions[t].end(), label.begin());
       robot_obs_.push_back(obs);
       labels_.push_back(label);
@@ -34,6 +36,16 @@ void DemoSet::Add(const std::filesystem::path& path) {
       episodes_.back().labelled &= labelled[t] != 0;
     }
   }
+}
+
+FrameLoaderOptions DemoSet::LoaderOptions(int threads) const {
+  FrameLoaderOptions options{.threads = threads};
+  if (const double most_m = view_shift_m_; most_m > 0) {
+    options.static_camera = [most_m](const Camera& camera, const DemoInfo& info) {
+      return Shifted(camera, ViewShiftOf(most_m, info));
+    };
+  }
+  return options;
 }
 
 FrameRef DemoSet::ref(int file, int64_t frame_of_file) const {

@@ -11,6 +11,7 @@
 
 #include "datasets/demo_file.h"
 #include "datasets/frame_loader.h"
+#include "harness/training/view_shift.h"
 
 namespace deerbench {
 
@@ -26,6 +27,9 @@ struct Episode {
 
 class DemoSet {
  public:
+  // Each demonstration is seen moved by up to `view_shift_m` (view_shift.h).
+  explicit DemoSet(double view_shift_m = 0) : view_shift_m_(view_shift_m) {}
+
   // Reads labels and states of all demonstrations of `path`; frames follow those already there.
   void Add(const std::filesystem::path& path);
 
@@ -40,7 +44,16 @@ class DemoSet {
   // The step of a frame of one file, counted from the file's first frame.
   FrameRef ref(int file, int64_t frame_of_file) const;
 
-  // By frame: what the robot felt, the expert's action (pose -1 to 1, gripper -1 or 1), whether it gave one.
+  double view_shift_m() const { return view_shift_m_; }
+  // Of one demonstration of a file.
+  Vec3 view_shift(int file, int demo) const {
+    return ViewShiftOf(view_shift_m_, readers_[file]->demos()[demo]);
+  }
+  // Draws as the demonstrations are seen.
+  FrameLoaderOptions LoaderOptions(int threads) const;
+
+  // By frame: what the robot felt (as moved), the expert's action (pose -1 to 1, gripper -1 or 1), whether it
+  // gave one.
   const std::array<float, 15>& robot_obs(int64_t frame) const { return robot_obs_[frame]; }
   const std::array<float, 7>& label(int64_t frame) const { return labels_[frame]; }
   bool has_label(int64_t frame) const { return has_label_[frame] != 0; }
@@ -51,6 +64,7 @@ class DemoSet {
   std::string Digest() const;
 
  private:
+  double view_shift_m_;
   std::vector<std::shared_ptr<const DemoReader>> readers_;
   std::vector<int64_t> first_frame_;
   std::vector<Episode> episodes_;

@@ -47,6 +47,10 @@ std::string SourceKey(const std::filesystem::path& path, int env_version, const 
   return fmt::format("{} env {} {}", path.filename().string(), env_version, Sha256Hex(settings));
 }
 
+std::string ViewKey(double view_shift_m) {
+  return view_shift_m > 0 ? fmt::format(" moved by {} m", view_shift_m) : "";
+}
+
 std::string SourceKey(const DemoReader& reader) {
   return SourceKey(reader.path(), reader.info().env_version, reader.info().settings);
 }
@@ -58,8 +62,9 @@ FrameStore::FrameStore(const std::filesystem::path& path, const DemoSet& data, i
       stride_(stride),
       layout_(layout),
       store_(path,
-             fmt::format("{} stride {} sizes {} {} grids {} {}", SourceKey(*data.reader(file)), stride,
-                         layout.static_size, layout.gripper_size, layout.static_grid, layout.gripper_grid),
+             fmt::format("{} stride {} sizes {} {} grids {} {}{}", SourceKey(*data.reader(file)), stride,
+                         layout.static_size, layout.gripper_size, layout.static_grid, layout.gripper_grid,
+                         ViewKey(data.view_shift_m())),
              layout.record_bytes(), (data.frames_of(file) + stride - 1) / stride) {
   if (layout.static_size * 2 != kStaticSize || layout.gripper_size * 2 != kGripperSize) {
     Fail(fmt::format("vision encoder takes pictures of {} and {} pixels, expected half of {} and {}",
@@ -71,7 +76,7 @@ bool FrameStore::Fill(const std::map<std::string, TabletopScene>& scenes, int th
                       TrainingMonitor& monitor) {
   if (store_.filled() == store_.size()) return true;
   const DemoReader& reader = *data_.reader(file_);
-  FrameLoader loader(data_.reader(file_), scenes, {.threads = threads});
+  FrameLoader loader(data_.reader(file_), scenes, data_.LoaderOptions(threads));
   std::map<std::string, PixelClasses> classes;
   for (const auto& [letter, scene] : scenes) classes.emplace(letter, PixelClasses(World(scene.model)));
 

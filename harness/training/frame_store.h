@@ -61,4 +61,7 @@ void Halve(const uint8_t* picture, int size, uint8_t* out);
 std::string SourceKey(const DemoReader& reader);
 std::string SourceKey(const std::filesystem::path& path, int env_version, const std::string& settings);
 
+// How it was looked at; empty for the scenes' own cameras.
+std::string ViewKey(double view_shift_m);
+
 }  // namespace deerbench

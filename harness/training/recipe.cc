@@ -36,7 +36,7 @@ void ReadSteps(const YamlReader& yaml, StepRecipe& steps) {
 }
 
 DataRecipe ReadData(const YamlReader& yaml) {
-  yaml.AllowKeys({"scenes", "demonstrations", "noise"});
+  yaml.AllowKeys({"scenes", "demonstrations", "noise", "view_shift_m"});
   DataRecipe data;
   for (const char letter : yaml.Text("scenes")) {
     if (letter < 'A' || letter > 'D')
@@ -45,6 +45,7 @@ DataRecipe ReadData(const YamlReader& yaml) {
   }
   data.demonstrations = yaml.Integer("demonstrations", 1, kMany);
   ReadWithin(yaml, "noise", 0, 10, data.noise);
+  ReadWithin(yaml, "view_shift_m", 0, 0.2, data.view_shift_m);
   return data;
 }
 

@@ -13,6 +13,9 @@ struct DataRecipe {
   std::vector<std::string> scenes;  // letters
   int demonstrations = 0;           // a scene
   double noise = 0;                 // of the expert while it demonstrates
+  // How far at most every demonstration is moved before the static camera, m (view_shift.h). The agent's
+  // input then leaves out the arm's joints, which would tell where it really is. 0: not at all.
+  double view_shift_m = 0;
 };
 
 // Optimiser settings that every training stage has.

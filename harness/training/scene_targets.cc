@@ -21,14 +21,14 @@ constexpr const char* kColors[] = {"red", "blue", "pink"};
 
 }  // namespace
 
-SceneTargets TargetsOf(const WorldState& state) {
+SceneTargets TargetsOf(const WorldState& state, const Vec3& shift) {
   const WorldStateFields fields = Unpack(state);
   SceneTargets targets;
   size_t i = 0;
   const auto add = [&](double value) { targets.numbers[i++] = static_cast<float>(value); };
   const Pose X_TcpW = Inverse(fields.X_WTcp);
   for (const BlockState& block : fields.blocks) {
-    const Vec3 p = block.position - kMiddle, in_hand = X_TcpW * block.position;
+    const Vec3 p = block.position + shift - kMiddle, in_hand = X_TcpW * block.position;
     for (const double x : {p.x, p.y, p.z}) add(x / kWorldUnit_m);
     for (const double x : {in_hand.x, in_hand.y, in_hand.z})
       add(std::clamp(x / kHandUnit_m, -kHandLimit, kHandLimit));

@@ -25,7 +25,8 @@ struct SceneTargets {
   std::array<float, kNumbers> numbers{};
   std::array<float, kFlags> flags{};
 };
-SceneTargets TargetsOf(const WorldState& state);
+// `shift`: by which everything is seen moved (view_shift.h).
+SceneTargets TargetsOf(const WorldState& state, const Vec3& shift = {});
 
 // Names of the numbers with what one stands for: "red x", 0.1 m.
 struct NumberName {

@@ -57,7 +57,7 @@ bool TokenStore::Fill(StageContext& context, const DemoSet& data, int file,
                       std::vector<AgentModel>& encoders) {
   if (complete()) return true;
   torch::NoGradGuard no_grad;
-  FrameLoader loader(data.reader(file), context.Scenes(data.scenes()), {.threads = context.threads});
+  FrameLoader loader(data.reader(file), context.Scenes(data.scenes()), data.LoaderOptions(context.threads));
   StepThreads threads(static_cast<int>(encoders.size()));
   torch::Tensor rgb_static =
       torch::empty({kChunk, FrameLoader::kStaticSize, FrameLoader::kStaticSize, 3}, torch::kUInt8);
@@ -116,7 +116,8 @@ std::unique_ptr<TokenStore> OpenTokenStore(const StageContext& context, const st
   const std::string encoder = Sha256Hex(ReadFile(context.File(kVisionFile))).substr(0, 16);
   return std::make_unique<TokenStore>(
       context.File("tokens-" + demos.stem().string() + ".bin"),
-      fmt::format("{} encoder {} jitter {}", source, encoder, context.recipe.cloning.color_jitter),
+      fmt::format("{} encoder {} jitter {}{}", source, encoder, context.recipe.cloning.color_jitter,
+                  ViewKey(context.recipe.data.view_shift_m)),
       context.agent, frames);
 }
 

@@ -73,6 +73,16 @@ torch::Device PickDevice(const std::string& asked) {
   return asked == "cuda" || (asked.empty() && cuda) ? torch::kCUDA : torch::kCPU;
 }
 
+// What the arm's joints tell of where the tool really is does not go with a moved view.
+AgentConfig AgentOf(const Recipe& recipe) {
+  constexpr size_t kFirstJoint = 7, kJoints = 7;
+  constexpr double kBlind = 1e6;
+  AgentConfig agent = PresetConfig(recipe.agent);
+  if (recipe.data.view_shift_m > 0 && agent.state.use_state)
+    std::fill_n(agent.state.scale.begin() + kFirstJoint, kJoints, kBlind);
+  return agent;
+}
+
 class Training {
  public:
   Training(const TrainingRequest& request, TrainingMonitor& monitor)
@@ -84,7 +94,7 @@ class Training {
                  request,
                  monitor,
                  metrics_,
-                 PresetConfig(recipe_.agent),
+                 AgentOf(recipe_),
                  PickDevice(request.device),
                  std::max(1, request.threads)} {
     at::set_num_threads(1);  // threads are ours: step_threads.h
@@ -145,7 +155,7 @@ class Training {
   // The expert's demonstrations, read once.
   DemoSet& Data() {
     if (!data_) {
-      auto data = std::make_unique<DemoSet>();
+      auto data = std::make_unique<DemoSet>(recipe_.data.view_shift_m);
       for (const std::string& letter : recipe_.data.scenes) {
         if (!std::filesystem::exists(DataPath(letter)))
           Fail(fmt::format("{}: missing, expected demonstrations (stage data)", DataPath(letter).string()));
@@ -214,7 +224,7 @@ class Training {
 
   // All demonstrations that a job trains on.
   DemoSet DataOf(int round) const {
-    DemoSet all;
+    DemoSet all(recipe_.data.view_shift_m);
     for (const std::string& letter : recipe_.data.scenes) all.Add(DataPath(letter));
     for (int i = 1; i <= std::min(round, recipe_.dagger.rounds); ++i)
       all.Add(RolloutFile(context_, JobName(i)));

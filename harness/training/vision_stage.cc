@@ -133,10 +133,11 @@ class VisionData {
           states = data_.reader(file)->ReadStates(ref.demo);
           loaded = ref.demo;
         }
+        const Vec3 shift = data_.view_shift(file, ref.demo);
         Row row{.store = file,
                 .record = i,
                 .frame = data_.first_frame(file) + store.frame_of_file(i),
-                .targets = TargetsOf(states[ref.step])};
+                .targets = TargetsOf(states[ref.step], shift)};
         row.weights.fill(1);
         const auto* counts = reinterpret_cast<const uint16_t*>(store.record(i) + layout_.counts_begin());
         for (int block = 0; block < 3; ++block) {
@@ -146,8 +147,8 @@ class VisionData {
         }
         const SceneModel& model = *scenes.at(data_.reader(file)->demos()[ref.demo].scene).model;
         const std::array<Vec3, kLandmarks> landmarks = LandmarksOf(model, states[ref.step]);
-        row.static_landmarks =
-            Places(model.static_camera(), layout_.static_grid, landmarks, counts, visible_pixels);
+        row.static_landmarks = Places(Shifted(model.static_camera(), shift), layout_.static_grid, landmarks,
+                                      counts, visible_pixels);
         row.gripper_landmarks = Places(model.gripper_camera(Unpack(states[ref.step]).X_WGripperCamera),
                                        layout_.gripper_grid, landmarks, counts + 3, visible_pixels);
         const bool held_out = ref.demo % kHeldOutEvery == kHeldOutEvery - 1;

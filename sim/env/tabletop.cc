@@ -25,7 +25,7 @@ void Tabletop::ResetFresh(const InitialState& state) {
   world_->Reset(state.robot_obs, state.scene_obs);
 }
 
-void Tabletop::Observe(Observation& out) {
+void Tabletop::Observe(Observation& out, const Camera& static_camera) {
   const SceneState state = world_->scene_state();
   const auto draw = [&](const Camera& camera, int& size, std::vector<uint8_t>& rgb,
                         std::vector<float>& depth) {
@@ -35,7 +35,7 @@ void Tabletop::Observe(Observation& out) {
     depth.resize(options_.depth ? pixels : 0);
     renderer_.Render(state, camera, {.rgb = rgb.data(), .depth_m = options_.depth ? depth.data() : nullptr});
   };
-  draw(scene_.model->static_camera(), out.static_size, out.rgb_static, out.depth_static);
+  draw(static_camera, out.static_size, out.rgb_static, out.depth_static);
   draw(scene_.model->gripper_camera(world_->X_WGripperCamera()), out.gripper_size, out.rgb_gripper,
        out.depth_gripper);
   out.robot_obs = world_->robot_obs();

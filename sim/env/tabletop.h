@@ -35,7 +35,9 @@ class Tabletop {
   const TabletopScene& scene() const { return scene_; }
 
   // Draws both cameras and reads the state into `out`, reusing its buffers.
-  void Observe(Observation& out);
+  void Observe(Observation& out) { Observe(out, scene_.model->static_camera()); }
+  // Likewise with another camera, of the same size, for the static one.
+  void Observe(Observation& out, const Camera& static_camera);
 
   // Draws one camera of the caller's choice.
   void Render(const Camera& camera, const ImageView& out) {
