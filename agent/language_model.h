@@ -18,8 +18,8 @@ struct TextContext {
   torch::Tensor causal_mask;     // (T, T) true above the diagonal
 };
 
-// Tokens attend to the picture latents; its output and its feed-forward pass through tanh gates that start at
-// zero.
+// Tokens attend to the picture latents; its output and its feed-forward pass through tanh gates (at first
+// the config's gate_init).
 struct GatedCrossAttentionImpl : torch::nn::Module {
   GatedCrossAttentionImpl(const AgentConfig& config);
   // x (N, T, d), media (N, m, D) -> (N, T, d)

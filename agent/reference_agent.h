@@ -2,13 +2,13 @@
 // time.
 //
 // One step, in single precision (shapes in agent_model.h; every other path is held against this one):
-//   tokens   conv_encoder.h, both cameras, from bytes
+//   tokens   conv_encoder.h or vision_tower.h (CLIP), both cameras, from bytes
 //   media    perceiver of each camera's tokens, then the state's token
 //   text     prompt.h; the embedding and the attention bias do not change while the sentence stays the same
-//   layers   0, 1, ... until an exit is taken (multi_exit.h): cross-attention to the media, then the decoder
-//   layer head     at each exit: maximum over the tokens, LSTM from the subtask's state, pose and gripper;
-//   the state moves on
-//            once a step, at the exit taken
+//   layers   0, 1, ... until an exit is taken (multi_exit.h): cross-attention to the media, then the
+//            decoder layer
+//   head     at each exit: maximum over the tokens, LSTM from the subtask's state, pose and gripper; the
+//            state moves on once a step, at the exit taken
 #pragma once
 
 #include <cstdint>

@@ -21,7 +21,7 @@ struct CollectSettings {
   std::vector<TaskId> tasks;                // to record, ascending; empty: all of them
   double noise = 1;  // scale of what is executed beside the expert's action, 0 for none
   double chain_share =
-      0.5;  // of the worlds in which five tasks are done in a row, not one with what it needs
+      0.5;  // of the worlds in which up to five tasks are done in a row, not one with what it needs
   bool keep_failures = false;
   uint64_t seed = 0;
 

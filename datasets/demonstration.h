@@ -22,7 +22,7 @@ struct DemoInfo {
   std::string sentence;           // what a policy is told
   std::string scene;              // "A" .. "D"
   std::string source = "expert";  // who acted: "expert", or what a training round calls itself
-  uint64_t seed = 0;              // of the collector's unit
+  uint64_t seed = 0;              // the collector's
   int64_t unit = 0;      // number of the world in which it was played; several follow each other in one
   int part = 0;          // its place among the unit's subtasks, failed ones and unrecorded ones included
   bool success = false;  // by the oracle, at the last step

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Times a control step of calvin_env (PyBullet) beside deerbench's, on the same assets with the same actions.
 
-    scripts/compare_calvin_env.py CHECKOUT [--assets DIR] [--python PYTHON] [--scene D] [--steps 240] [--json] [--check]
+    scripts/compare_calvin_env.py CHECKOUT [--assets DIR] [--python PYTHON] [--scene D] [--steps 260] [--chunk N]
+                                  [--timeout S] [--json] [--check]
 
 CHECKOUT is a clone of https://github.com/mees/calvin_env; its data folder (or --assets) holds the assets. calvin_env needs
 pybullet, hydra-core, opencv-python-headless, gym, gitpython, numpy-quaternion and scipy: --python names an interpreter that

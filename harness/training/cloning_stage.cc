@@ -62,11 +62,9 @@ std::filesystem::path StatePath(const StageContext& context, const std::string& 
 std::string Key(const StageContext& context, const CloningJob& job) {
   const CloningRecipe& r = job.recipe;
   return fmt::format(
-      "{} seed {} steps {} batch {} chunk {} lr {} wd {} gripper {} huber {} balance {} exits {} agent {} "
-      "jitter {} swaps {}",
-      job.name, context.recipe.seed, r.steps, r.batch, r.chunk, r.learning_rate, r.weight_decay,
-      r.gripper_weight, r.huber_delta, r.task_balance, r.exits, context.recipe.agent, r.color_jitter,
-      r.slot_swaps);
+      "{} seed {} {} chunk {} gripper {} huber {} balance {} exits {} agent {} jitter {} swaps {}", job.name,
+      context.recipe.seed, StepKey(r), r.chunk, r.gripper_weight, r.huber_delta, r.task_balance, r.exits,
+      context.recipe.agent, r.color_jitter, r.slot_swaps);
 }
 
 AgentModel MakeModel(const StageContext& context, const CloningJob& job) {

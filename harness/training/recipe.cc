@@ -107,6 +107,12 @@ DeepenRecipe ReadDeepen(const YamlReader& yaml) {
 
 }  // namespace
 
+std::string StepKey(const StepRecipe& steps) {
+  return fmt::format("steps {} batch {} warmup {} lr {} to {} wd {} clip {} average {}", steps.steps,
+                     steps.batch, steps.warmup_steps, steps.learning_rate, steps.final_fraction,
+                     steps.weight_decay, steps.max_gradient_norm, steps.average_decay);
+}
+
 Recipe ReadRecipe(const std::filesystem::path& file) {
   const YamlReader yaml = YamlReader::FromFile(file);
   yaml.AllowKeys({"name", "agent", "seed", "data", "vision", "cloning", "dagger", "deepen"});

@@ -27,6 +27,10 @@ struct StepRecipe {
   int save_every = 100;      // steps
 };
 
+// All of it but save_every, which changes nothing: for the note of what an unfinished training was begun
+// with.
+std::string StepKey(const StepRecipe& steps);
+
 struct VisionRecipe : StepRecipe {
   int frames = 100000;  // at most, evenly spread over the demonstrations
   int hidden = 256;     // width of the head that is thrown away
@@ -50,7 +54,8 @@ struct CloningRecipe : StepRecipe {
   int exits = 0;
   // Every demonstration, and every subtask of the rollouts, is seen in colours of its own (color_jitter.h).
   double color_jitter = 0;
-  // Chance that a slot which a window's task is not about shows another demonstration (slot_swaps.h).
+  // Chance that a slot which a window's task is not about shows another demonstration (slot_swaps.h). Needs
+  // vision.landmark_weight.
   double slot_swaps = 0;
 };
 
@@ -62,7 +67,7 @@ struct DaggerRecipe {
   double beta = 0;       // chance that the expert leads a subtask's first steps
   int expert_steps = 0;  // for how many at most
   int steps = 1000;      // of cloning after each round
-  double slot_swaps = 0;  // as cloning's, in these rounds and after them
+  double slot_swaps = 0;  // in place of cloning's, here and in deepen; needs vision.landmark_weight
   double learning_rate = 5e-4;
 };
 

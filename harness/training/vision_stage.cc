@@ -198,7 +198,7 @@ nlohmann::json Errors(const VisionLoss& loss) {
           {"slider_mm", 1000 * mean([&](size_t i) { return i == kBlocks; })},
           {"drawer_mm", 1000 * mean([&](size_t i) { return i == kBlocks + 1; })},
           {"button_mm", 1000 * mean([&](size_t i) { return i == kBlocks + 2; })},
-          {"switch_rad", mean([&](size_t i) { return i == kBlocks + 3; })},
+          {"switch_mm", 1000 * mean([&](size_t i) { return i == kBlocks + 3; })},
           {"lights_wrong", loss.flag_error.item<double>()},
           {"cells_wrong", loss.class_error.item<double>()},
           {"landmarks_off_cells", loss.landmark_error.item<double>()}};
@@ -212,9 +212,10 @@ std::string Note(const nlohmann::json& errors, double frames_per_s) {
 
 std::string Key(const StageContext& context) {
   const VisionRecipe& r = context.recipe.vision;
-  return fmt::format("vision seed {} steps {} batch {} hidden {} lr {} wd {} jitter {} landmarks {}",
-                     context.recipe.seed, r.steps, r.batch, r.hidden, r.learning_rate, r.weight_decay,
-                     r.color_jitter, r.landmark_weight);
+  return fmt::format(
+      "vision seed {} {} frames {} hidden {} jitter {} landmarks {} flags {} classes {} visible {}{}",
+      context.recipe.seed, StepKey(r), r.frames, r.hidden, r.color_jitter, r.landmark_weight, r.flag_weight,
+      r.class_weight, r.visible_pixels, ViewKey(context.recipe.data.view_shift_m));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ inline constexpr const char* kVisionFile = "vision.safetensors";
 // Goes on where it was stopped. Returns false if it was stopped again before the end.
 bool TrainVision(StageContext& context, const DemoSet& data);
 
-// True once the encoder of this recipe is there.
+// True once an encoder is there, whatever recipe it came from.
 bool VisionDone(const StageContext& context);
 
 }  // namespace deerbench

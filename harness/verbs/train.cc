@@ -108,7 +108,7 @@ void AddTrain(CLI::App& app, Program& program) {
   verb->add_flag("--resume", settings->request.resume, "Go on with what is in the folder");
   verb->add_option(
           "--stage", settings->request.stage,
-          "Only this stage: data, vision, tokens, bc, dagger, export (default: all that are not done)")
+          "Only this stage: data, vision, tokens, bc, dagger, deepen, export (default: all that are not done)")
       ->check(CLI::IsMember({"data", "vision", "tokens", "bc", "dagger", "deepen", "export"}));
   verb->add_option("--minutes", settings->request.minutes,
                    "Stop after so long, resumable (default: at the end)")

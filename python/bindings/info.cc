@@ -197,7 +197,7 @@ py::dict ToDict(const SceneInfo& info) {
   scene["movable_objects"] = blocks;
   scene["doors"] = doors;
   scene["buttons"] = One("base__button", PressedDict(info.button_m, info.led_on));
-  scene["switches"] = One("base__switch", PressedDict(info.switch_rad, info.lightbulb_on));
+  scene["switches"] = One("base__switch", PressedDict(info.switch_m, info.lightbulb_on));
   scene["lights"] = lights;
 
   py::dict dict;
@@ -237,7 +237,7 @@ SceneInfo SceneInfoFromDict(const py::dict& dict) {
   info.slide_m = scene["doors"]["base__slide"]["current_state"].Number();
   info.drawer_m = scene["doors"]["base__drawer"]["current_state"].Number();
   info.button_m = scene["buttons"]["base__button"]["joint_state"].Number();
-  info.switch_rad = scene["switches"]["base__switch"]["joint_state"].Number();
+  info.switch_m = scene["switches"]["base__switch"]["joint_state"].Number();
   info.lightbulb_on = scene["lights"]["lightbulb"]["logical_state"].Integer() == 1;
   info.led_on = scene["lights"]["led"]["logical_state"].Integer() == 1;
   return info;

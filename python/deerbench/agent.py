@@ -40,8 +40,8 @@ class AgentStep(PolicyStep):
     """What the agent did at one control step, and what that cost."""
 
     latency_ms: float = 0.0  #: observation in to action out
-    #: by layer: how much the action changed since the exit before (root mean square over the pose), for every exit that
-    #: was weighed
+    #: by layer: what the criterion weighed at every exit that was looked at; the default's is how much the pose changed
+    #: since the exit before (root mean square)
     differences: Mapping[int, float] = dataclasses.field(default_factory=dict)
 
 

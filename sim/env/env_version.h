@@ -3,8 +3,8 @@
 
 namespace deerbench {
 
-// The -v0 of the Gymnasium names. Whatever changes frames or physics raises it: datasets and checkpoints say
-// which one they were made with.
+// The -v0 of the Gymnasium names. From 0.1.0 on, whatever changes frames or physics raises it: datasets and
+// checkpoints say which one they were made with.
 inline constexpr int kEnvVersion = 0;
 
 }  // namespace deerbench

@@ -31,7 +31,7 @@ SurfaceLayout LayoutOf(const SceneModel& model) {
   const BodyDescription& table = scene.bodies[scene.table.body];
   layout.slide_left_m = UpperLimit(table, scene.table.slide_link);
   layout.drawer_open_m = UpperLimit(table, scene.table.drawer_link);
-  layout.switch_on_rad = UpperLimit(table, scene.table.switch_link);
+  layout.switch_on_m = UpperLimit(table, scene.table.switch_link);
   return layout;
 }
 

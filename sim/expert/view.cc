@@ -79,7 +79,7 @@ View Look(const World& world, const std::array<Vec3, 3>& half_extents) {
   view.longest_slide = scene.bodies[scene.table.body].links[scene.table.slide_link + 1].joint.upper;
   view.drawer = info.drawer_m;
   view.button = info.button_m;
-  view.toggle = info.switch_rad;
+  view.toggle = info.switch_m;
   view.lightbulb_on = info.lightbulb_on;
   view.led_on = info.led_on;
   view.surfaces = scene.surfaces;

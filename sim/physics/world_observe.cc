@@ -92,7 +92,7 @@ SceneInfo World::Info() const {
   info.slide_m = w.Table(w.table.slide_link);
   info.drawer_m = w.Table(w.table.drawer_link);
   info.button_m = w.Table(w.table.button_link);
-  info.switch_rad = w.Table(w.table.switch_link);
+  info.switch_m = w.Table(w.table.switch_link);
   info.lightbulb_on = w.memory.lightbulb_on;
   info.led_on = w.memory.led_on;
   return info;

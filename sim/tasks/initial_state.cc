@@ -59,7 +59,7 @@ InitialState InitialStateFor(const SymbolicState& state, const SurfaceLayout& la
   SceneObs& scene = out.scene_obs;
   scene[0] = state.slider_left ? layout.slide_left_m : 0.0;
   scene[1] = state.drawer_open ? layout.drawer_open_m : 0.0;
-  scene[3] = state.lightbulb ? layout.switch_on_rad : 0.0;
+  scene[3] = state.lightbulb ? layout.switch_on_m : 0.0;
   scene[4] = state.lightbulb ? 1.0 : 0.0;
   scene[5] = state.led ? 1.0 : 0.0;
   for (size_t color = 0; color < 3; ++color) {

@@ -30,7 +30,7 @@ struct SurfaceLayout {
                                Vec3{0.229995412, -0.11999514, 0.45999001}};
   double slide_left_m = 0.28;  // joint positions; right, closed and off are 0
   double drawer_open_m = 0.22;
-  double switch_on_rad = 0.088;
+  double switch_on_m = 0.088;
   std::array<double, 3> block_half_height_m = {0.02, 0.02, 0.02};  // by BlockColor
   // Which of the three block places in scene_obs each colour has: CALVIN's order is a scene's load order.
   std::array<int, 3> block_slot = {0, 1, 2};  // by BlockColor

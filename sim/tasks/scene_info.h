@@ -52,7 +52,7 @@ struct SceneInfo {
   double slide_m = 0;  // joint positions
   double drawer_m = 0;
   double button_m = 0;
-  double switch_rad = 0;
+  double switch_m = 0;
   bool lightbulb_on = false;
   bool led_on = false;
 };

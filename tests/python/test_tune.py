@@ -239,4 +239,4 @@ sys.exit(main(["--checkpoint", {str(tiny[0])!r}, "--budget-llm-gmacs", "1", "--o
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
     assert result.returncode == 2
-    assert result.stderr == "deerbench: error: tune: needs optuna, expected: pip install 'deerbench[tune]'\n"
+    assert result.stderr == "deerbench: error: tune: needs optuna, expected optuna and scipy, which scripts/setup installs\n"

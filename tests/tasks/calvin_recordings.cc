@@ -88,7 +88,7 @@ SceneInfo ToSceneInfo(const json& info) {
   out.slide_m = scene.at("doors").at("base__slide").at("current_state");
   out.drawer_m = scene.at("doors").at("base__drawer").at("current_state");
   out.button_m = scene.at("buttons").at("base__button").at("joint_state");
-  out.switch_rad = scene.at("switches").at("base__switch").at("joint_state");
+  out.switch_m = scene.at("switches").at("base__switch").at("joint_state");
   out.lightbulb_on = scene.at("lights").at("lightbulb").at("logical_state") == 1;
   out.led_on = scene.at("lights").at("led").at("logical_state") == 1;
   return out;

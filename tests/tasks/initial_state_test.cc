@@ -50,7 +50,7 @@ TEST_CASE("A scene's own places, heights, joints and slots take the place of sce
   layout.table = {Vec3{0.05, -0.12, 0.46}, Vec3{-0.15, -0.12, 0.46}};
   layout.slide_left_m = 0.24;
   layout.drawer_open_m = 0.2;
-  layout.switch_on_rad = 0.07;
+  layout.switch_on_m = 0.07;
   layout.block_half_height_m = {0.02, 0.03, 0.02};
   layout.block_slot = {2, 1, 0};
   const InitialState state = InitialStateFor(kState, layout);

@@ -39,7 +39,7 @@ class VectorTabletopEnv(gym.vector.VectorEnv[_Observation, np.ndarray, np.ndarra
     | `num_envs` | 1 | rows |
     | `num_threads` | None | None: as many as this process has cores |
     | `autoreset_mode` | "NextStep" | Gymnasium's "NextStep", "SameStep" or "Disabled" |
-    | `max_episode_steps` | 360 | steps after which an episode is truncated; None or -1: never |
+    | `max_episode_steps` | None | steps after which an episode is truncated; None or -1: never. `gymnasium.make_vec` gives 360 |
 
     ``reset(options=...)`` takes TabletopEnv's options for all rows, and ``reset_mask`` ((num_envs,), bool): the rows
     to reset. A step with a bad action is an error that names its row and element; no table has moved then.

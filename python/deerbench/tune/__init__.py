@@ -4,7 +4,7 @@
     deerbench eval --split "D->D" --policy deer --thresholds tuned/thresholds.json --out runs/tuned
 
 `calibrate` solves thresholds from recorded steps alone; here every trial is an evaluation, on chains that are never
-evaluated. Needs the extra `tune`: pip install "deerbench[tune]".
+evaluated. Needs Optuna and SciPy (the extra `tune`), which scripts/setup installs.
 """
 
 from __future__ import annotations

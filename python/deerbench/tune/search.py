@@ -141,7 +141,7 @@ def _import_optuna() -> Any:
         import optuna
         import scipy  # noqa: F401  what optuna's Gaussian process asks for only when it is used
     except ModuleNotFoundError as error:
-        raise Error(f"tune: needs {error.name}, expected: pip install 'deerbench[tune]'") from None
+        raise Error(f"tune: needs {error.name}, expected optuna and scipy, which scripts/setup installs") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
 
