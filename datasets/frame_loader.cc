@@ -55,6 +55,10 @@ struct FrameLoader::Impl {
       if (demo.has_states && !scenes.contains(demo.scene))
         Fail(fmt::format("{}: scene {} is needed and not loaded", reader->path().string(), demo.scene));
     }
+    for (const auto& [letter, scene] : scenes) {
+      CheckCamera(letter, "static", scene.model->static_camera(), kStaticSize);
+      CheckCamera(letter, "gripper", scene.model->gripper_camera({}), kGripperSize);
+    }
     for (int i = 0; i < options.threads; ++i) threads.emplace_back([this] { Work(); });
   }
 
@@ -81,6 +85,13 @@ struct FrameLoader::Impl {
     changed.notify_all();
     finished.wait(lock, [&] { return busy == 0; });
     if (error) std::rethrow_exception(std::exchange(error, nullptr));
+  }
+
+  // Arrays have room for pictures of one size.
+  void CheckCamera(const std::string& letter, const char* name, const Camera& camera, int size) const {
+    if (camera.width == size && camera.height == size) return;
+    Fail(fmt::format("{}: the {} camera of scene {} draws {} x {} pixels, expected {} x {}",
+                     reader->path().string(), name, letter, camera.width, camera.height, size, size));
   }
 
   bool MustDraw(const DemoInfo& info, bool segmentation) const {
@@ -148,7 +159,10 @@ struct FrameLoader::Impl {
       own.demo = run.demo;
     }
     Camera fixed = scene.model->static_camera();
-    if (static_camera) fixed = static_camera(fixed, info);
+    if (static_camera) {
+      fixed = static_camera(fixed, info);
+      CheckCamera(letter, "static", fixed, kStaticSize);
+    }
     for (const size_t i : run.frames) {
       const WorldState& state = own.states[static_cast<size_t>(frames[i].step)];
       const SceneState picture = MakeSceneState(*scene.model, state);

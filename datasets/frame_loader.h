@@ -45,8 +45,8 @@ class FrameLoader {
   static constexpr size_t kStaticBytes = size_t{3} * kStaticSize * kStaticSize;
   static constexpr size_t kGripperBytes = size_t{3} * kGripperSize * kGripperSize;
 
-  // `scenes` by letter must have all of demonstrations with states. Throws Error naming the one that is
-  // missing.
+  // `scenes` by letter must have all of demonstrations with states, and cameras of the sizes above. Throws
+  // Error naming the one that is missing or draws other pictures.
   FrameLoader(std::shared_ptr<const DemoReader> reader, std::map<std::string, TabletopScene> scenes,
               const FrameLoaderOptions& options = {});
   ~FrameLoader();

@@ -120,6 +120,7 @@ bool BoxTree::Update(int leaf, const Box& box) {
 
 void BoxTree::Remove(int leaf) {
   Unlink(leaf);
+  node(leaf).item = -1;
   free_.push_back(leaf);
 }
 
@@ -170,6 +171,36 @@ void BoxTree::Save(ByteWriter& out) const {
   out.Write(path_);
 }
 
+void BoxTree::RequireTree(const std::vector<Node>& nodes, const std::vector<int>& free, int root) {
+  const auto require = [](bool condition) {
+    Require(condition, "contact cache does not belong to this scene (box tree shape)");
+  };
+  std::vector<bool> seen(nodes.size());
+  size_t count = 0;
+  const auto see = [&](int i) -> const Node& {
+    require(!seen[static_cast<size_t>(i)]);
+    seen[static_cast<size_t>(i)] = true;
+    ++count;
+    return nodes[static_cast<size_t>(i)];
+  };
+  require(nodes[static_cast<size_t>(root)].parent < 0);
+  std::vector<int> stack = {root};
+  while (!stack.empty()) {
+    const int i = stack.back();
+    stack.pop_back();
+    const Node& n = see(i);
+    const bool leaf = n.child[1] < 0;
+    require(leaf == (n.child[0] < 0) && leaf == (n.item >= 0));
+    if (leaf) continue;
+    for (const int child : n.child) {
+      require(nodes[static_cast<size_t>(child)].parent == i);
+      stack.push_back(child);
+    }
+  }
+  for (const int i : free) require(see(i).item < 0);
+  require(count == nodes.size());
+}
+
 void BoxTree::Restore(ByteReader& in) {
   const int count = static_cast<int>(nodes_.size());
   Require(in.Read<int>() == count, "contact cache does not belong to this scene (box tree size)");
@@ -189,6 +220,7 @@ void BoxTree::Restore(ByteReader& in) {
   // Leaves stay where the caller knows them.
   for (size_t i = 0; i < nodes.size(); ++i)
     Require(nodes[i].item == nodes_[i].item, "contact cache does not belong to this scene (box tree leaves)");
+  RequireTree(nodes, free, root);
   nodes_ = std::move(nodes);
   free_ = std::move(free);
   root_ = root;

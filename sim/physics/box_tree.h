@@ -47,7 +47,8 @@ class BoxTree {
   void ForOverlapping(const Box& box, Visit&& visit) const;
 
   void Save(ByteWriter& out) const;
-  // Into a tree with the same leaves. Throws Error where the bytes do not describe such a tree.
+  // Into a tree with the same leaves. Throws Error, and changes nothing, where the bytes do not describe such
+  // a tree.
   void Restore(ByteReader& in);
 
  private:
@@ -55,7 +56,7 @@ class BoxTree {
     Box box;
     int parent = -1;
     int child[2] = {-1, -1};  // both -1: leaf
-    int item = -1;            // leaves only
+    int item = -1;            // leaves in use only
   };
 
   Node& node(int i) { return nodes_[static_cast<size_t>(i)]; }
@@ -67,6 +68,8 @@ class BoxTree {
   void Unlink(int leaf);
   int Rotate(int i);
   void MergeChildren(int i);
+  // Throws Error unless the nodes from `root` down and the `free` ones are all there are, each once.
+  static void RequireTree(const std::vector<Node>& nodes, const std::vector<int>& free, int root);
 
   std::vector<Node> nodes_;
   std::vector<int> free_;  // nodes taken out and not yet used again

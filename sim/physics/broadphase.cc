@@ -8,6 +8,8 @@ namespace deerbench {
 namespace {
 
 constexpr int kCleanedPercent = 10;  // of the pairs, in each step
+// Overlaps in a step: far more than there can be, with room to count on from there.
+constexpr int kMostFound = 1 << 30;
 
 }  // namespace
 
@@ -109,7 +111,13 @@ void Broadphase::Restore(ByteReader& in) {
   found_ = in.Read<int>();
   clean_from_ = in.Read<int>();
   needs_cleaning_ = in.Read<bool>();
-  Require(clean_from_ >= 0, "contact cache does not belong to this scene (clean-up position)");
+  Require(found_ > 0 && found_ < kMostFound, "contact cache does not belong to this scene (overlaps found)");
+}
+
+void Broadphase::CheckCleanUp() const {
+  const int pairs = std::max(1, pairs_.getNumOverlappingPairs());
+  Require(clean_from_ >= 0 && clean_from_ < pairs,
+          "contact cache does not belong to this scene (clean-up position)");
 }
 
 }  // namespace deerbench

@@ -41,9 +41,11 @@ class Broadphase final : public btBroadphaseInterface {
   btBroadphaseProxy& proxy(int index) { return *proxies_[static_cast<size_t>(index)]; }
   int proxy_count() const { return static_cast<int>(proxies_.size()); }
 
-  // All but the pairs, which the caller keeps together with their algorithms.
+  // All but the pairs, which the caller keeps together with their algorithms. Restore throws Error where the
+  // bytes are of another scene; so does CheckCleanUp, to be called once the pairs are back.
   void Save(ByteWriter& out) const;
   void Restore(ByteReader& in);
+  void CheckCleanUp() const;
 
  private:
   struct Proxy : btBroadphaseProxy {

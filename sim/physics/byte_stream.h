@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <span>
 #include <type_traits>
@@ -28,7 +29,7 @@ class ByteWriter {
   std::vector<std::byte>& out_;
 };
 
-// Throws Error where the bytes end before the value.
+// Throws Error where the bytes end before the value, or are none of its type.
 class ByteReader {
  public:
   explicit ByteReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
@@ -36,11 +37,18 @@ class ByteReader {
   template <typename T>
   T Read() {
     static_assert(std::is_arithmetic_v<T> || std::is_enum_v<T>);
-    Require(bytes_.size() >= sizeof(T), "contact cache is truncated");
-    T value;
-    std::memcpy(&value, bytes_.data(), sizeof(T));
-    bytes_ = bytes_.subspan(sizeof(T));
-    return value;
+    if constexpr (std::is_same_v<T, bool>) {
+      static_assert(sizeof(bool) == 1);
+      const auto flag = Read<uint8_t>();
+      Require(flag <= 1, "contact cache does not belong to this scene (flag)");
+      return flag == 1;
+    } else {
+      Require(bytes_.size() >= sizeof(T), "contact cache is truncated");
+      T value;
+      std::memcpy(&value, bytes_.data(), sizeof(T));
+      bytes_ = bytes_.subspan(sizeof(T));
+      return value;
+    }
   }
 
   // A count or index in [0, limit).

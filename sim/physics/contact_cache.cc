@@ -84,10 +84,12 @@ class ManifoldRestorer final : public ManifoldVisitor {
     std::sort(places_.begin(), places_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     Require(static_cast<int>(places_.size()) == dispatcher.getNumManifolds(),
             "contact cache does not belong to this scene (number of manifolds)");
-    btPersistentManifold** manifolds = dispatcher.getInternalManifoldPointer();
-    for (size_t i = 0; i < places_.size(); ++i) {
+    // All before the first is moved: the world must still be able to give its manifolds back.
+    for (size_t i = 0; i < places_.size(); ++i)
       Require(places_[i].first == static_cast<int>(i),
               "contact cache does not belong to this scene (order of manifolds)");
+    btPersistentManifold** manifolds = dispatcher.getInternalManifoldPointer();
+    for (size_t i = 0; i < places_.size(); ++i) {
       manifolds[i] = places_[i].second;
       manifolds[i]->m_index1a = static_cast<int>(i);
     }
@@ -154,13 +156,15 @@ void RestoreContacts(const ContactCache& cache, uint64_t fingerprint, BulletWorl
     btBroadphaseProxy& proxy0 = broadphase.proxy(ReadProxy(in, proxies));
     btBroadphaseProxy& proxy1 = broadphase.proxy(ReadProxy(in, proxies));
     btBroadphasePair* pair = pairs.addOverlappingPair(&proxy0, &proxy1);
-    Require(pair && pairs.getNumOverlappingPairs() == i + 1 && pair->m_pProxy0 == &proxy0,
-            "contact cache does not belong to this scene (pair)");
+    Require(
+        pair && pairs.getNumOverlappingPairs() == i + 1 && pair->m_pProxy0 == &proxy0 && &proxy0 != &proxy1,
+        "contact cache does not belong to this scene (pair)");
     if (!in.Read<bool>()) continue;
     const btCollisionObjectWrapper object0 = Wrap(proxy0), object1 = Wrap(proxy1);
     pair->m_algorithm = dispatcher.findAlgorithm(&object0, &object1, nullptr, BT_CONTACT_POINT_ALGORITHMS);
     RestoreAlgorithm(*pair->m_algorithm, in, object0, object1, restorer);
   }
+  broadphase.CheckCleanUp();
   world.resting().Restore(in);  // after the pairs: what sleeps is given no manifold
   Require(in.at_end(), "contact cache has bytes after its end");
   restorer.Reorder(dispatcher);

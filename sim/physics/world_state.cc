@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <initializer_list>
 #include <type_traits>
 #include <vector>
 
@@ -67,6 +68,29 @@ size_t ValueCount() {
   return count;
 }
 
+// What things are drawn at, within what World::Reset takes.
+void RequireNear(const WorldStateFields& s) {
+  const auto check = [](const char* what, std::initializer_list<double> values) {
+    for (const double value : values)
+      if (!(std::abs(value) <= 1e6))
+        Fail(fmt::format("world state: {} is {}, expected a number between -1e6 and 1e6", what, value));
+  };
+  const auto vector = [&](const char* what, const Vec3& v) { check(what, {v.x, v.y, v.z}); };
+  const auto quaternion = [&](const char* what, const Quat& q) { check(what, {q.x, q.y, q.z, q.w}); };
+  for (const JointState& joint : s.arm) check("position of an arm joint", {joint.position});
+  for (const JointState& joint : s.fingers) check("position of a finger", {joint.position});
+  for (const JointState* joint : {&s.slide, &s.drawer, &s.button, &s.toggle})
+    check("position of a table joint", {joint->position});
+  for (const BlockState& block : s.blocks) {
+    vector("position of a block", block.position);
+    quaternion("orientation of a block", block.orientation);
+  }
+  vector("position of the tcp", s.X_WTcp.p);
+  quaternion("orientation of the tcp", s.X_WTcp.q);
+  vector("position of the gripper camera", s.X_WGripperCamera.p);
+  quaternion("orientation of the gripper camera", s.X_WGripperCamera.q);
+}
+
 }  // namespace
 
 WorldState Pack(const WorldStateFields& fields) {
@@ -93,6 +117,7 @@ WorldStateFields Unpack(const WorldState& state) {
       v = value;
     ++i;
   });
+  RequireNear(fields);
   return fields;
 }
 

@@ -49,7 +49,8 @@ struct WorldStateFields {
 
 WorldState Pack(const WorldStateFields& fields);
 
-// Throws Error for another version or length, or values that are not finite.
+// Throws Error for another version or length, for values that are not finite, and for positions of joints (m
+// or rad), blocks, tcp and camera beyond +-1e6.
 WorldStateFields Unpack(const WorldState& state);
 
 // The picture of that state: link poses by forward kinematics.

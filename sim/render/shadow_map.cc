@@ -8,7 +8,8 @@
 namespace deerbench::render {
 namespace {
 
-constexpr float kNothing = -1e30f;  // depth where there is no caster
+constexpr float kNothing = -1e30f;          // depth where there is no caster
+constexpr double kFarthestTexel = 1 << 22;  // from the origin: single precision counts quarters of them
 constexpr int kBlockBits = 3, kBlock = 1 << kBlockBits;
 
 typedef float F4 __attribute__((vector_size(16)));
@@ -48,6 +49,16 @@ Box Extent(const PackedMesh& mesh, const Pose& X_LV) {
   return box;
 }
 
+// Neither a ground nor so far away that its texels could not be counted.
+bool Casts(const Box& extent, double texel_m) {
+  bool near = true;
+  for (int k = 0; k < 2; ++k) {
+    for (const double edge_m : {extent.lower[k], extent.upper[k]})
+      near = near && std::abs(edge_m) < kFarthestTexel * texel_m;
+  }
+  return near && extent.width() < ShadowMap::kWidestCaster_m;
+}
+
 }  // namespace
 
 Pose LightFrame(const Vec3& to_light) {
@@ -63,7 +74,7 @@ void ShadowMap::Build(const RenderScene& scene, std::span<const ShadowCaster> ca
   Box box;
   for (const ShadowCaster& caster : casters) {
     const Box extent = Extent(scene.meshes[static_cast<size_t>(caster.mesh)], caster.X_LV);
-    if (extent.width() < kWidestCaster_m) box.Include(extent);
+    if (Casts(extent, settings.texel_m)) box.Include(extent);
   }
   if (box.upper[0] < box.lower[0]) {
     view_.width = view_.height = 0;
@@ -89,7 +100,7 @@ void ShadowMap::Build(const RenderScene& scene, std::span<const ShadowCaster> ca
   map_.Clear(kNothing);
   for (const ShadowCaster& caster : casters) {
     const PackedMesh& mesh = scene.meshes[static_cast<size_t>(caster.mesh)];
-    if (Extent(mesh, caster.X_LV).width() >= kWidestCaster_m) continue;
+    if (!Casts(Extent(mesh, caster.X_LV), settings.texel_m)) continue;
     Project(mesh, caster.X_LV, view_, true, projected_);
     DrawMesh(
         {.mesh = mesh, .projected = projected_, .X_CV = caster.X_LV, .view = view_, .faces = settings.faces},

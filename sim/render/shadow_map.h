@@ -28,7 +28,8 @@ inline constexpr int kMaxShadowFilter = 3;
 
 class ShadowMap {
  public:
-  // Casters wider than `kWidestCaster` do not count: grounds, on which shadows fall.
+  // Casters wider than `kWidestCaster_m` do not count: grounds, on which shadows fall. Nor do those that are
+  // millions of texels away from the origin.
   static constexpr double kWidestCaster_m = 4;
   void Build(const RenderScene& scene, std::span<const ShadowCaster> casters, const ShadowSettings& settings);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <utility>
 
 #include "base/error.h"
 #include "sim/scene/forward_kinematics.h"
@@ -116,6 +117,13 @@ void SceneLoader::LoadRobot(const YamlReader& yaml) {
                                       JointDescription::Type::kPrismatic, "prismatic");
   robot.tcp_link = NamedLink(yaml, body, "tcp_link");
   robot.gripper_camera_link = NamedLink(yaml, body, "gripper_camera_link");
+  // The simulator numbers the base -1 and keeps its pose elsewhere.
+  for (const auto& [key, link] :
+       {std::pair("tcp_link", robot.tcp_link), std::pair("gripper_camera_link", robot.gripper_camera_link)}) {
+    if (link < 0)
+      yaml.Child(key).Bad(
+          fmt::format("'{}', expected a link behind a joint, not the base of {}", yaml.Text(key), body.file));
+  }
   robot.gripper_joint_open_m = yaml.Number("gripper_open");
 }
 
@@ -245,6 +253,9 @@ CameraDescription ReadCamera(const YamlReader& yaml) {
   CameraDescription camera;
   camera.width = yaml.Integer("width", 1, 8192);
   camera.height = yaml.Integer("height", 1, 8192);
+  if (camera.height != camera.width)
+    yaml.Child("height").Bad(
+        fmt::format("{}, expected the width ({}): pictures are square", camera.height, camera.width));
   camera.fov_y_deg = yaml.Number("fov");
   camera.near_m = yaml.Number("near");
   camera.far_m = yaml.Number("far");

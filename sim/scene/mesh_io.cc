@@ -27,8 +27,8 @@ VisualMesh LoadVisualObj(const std::filesystem::path& file) {
   MeshBuilder builder(file.string());
   VisualMesh out;
   for (const ObjObject& object : obj.objects) {
-    if (out.texture.empty() && !object.material.diffuse_texture.empty())
-      out.texture = file.parent_path() / object.material.diffuse_texture;
+    if (out.texture.empty() && !object.material->diffuse_texture.empty())
+      out.texture = file.parent_path() / object.material->diffuse_texture;
     for (size_t i = 0; i + 2 < object.corners.size(); i += 3) {
       const bool has_normals = object.corners[i].normal >= 0 && object.corners[i + 1].normal >= 0 &&
                                object.corners[i + 2].normal >= 0;

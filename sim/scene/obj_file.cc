@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -15,8 +16,9 @@ namespace {
 
 constexpr uint64_t kMaxFileBytes = 64ull << 20;
 constexpr size_t kMaxCorners = 6'000'000;  // two million triangles
+constexpr size_t kMaxTextureName = 4096;
 
-using MaterialMap = std::map<std::string, ObjMaterial, std::less<>>;
+using MaterialMap = std::map<std::string, std::shared_ptr<const ObjMaterial>, std::less<>>;
 
 // Reads one text file line by line and knows where it is, for messages.
 class LineReader {
@@ -67,16 +69,19 @@ std::string_view Trimmed(std::string_view text) {
 
 void ReadMtl(const std::filesystem::path& file, MaterialMap& materials) {
   LineReader reader(file);
-  ObjMaterial* material = nullptr;
+  std::shared_ptr<ObjMaterial> material;
   while (reader.Next()) {
     const std::string_view keyword = reader.keyword();
     if (keyword == "newmtl") {
-      material = &materials[std::string(NextWord(reader.arguments()))];
-      *material = {};
+      material = std::make_shared<ObjMaterial>();
+      materials[std::string(NextWord(reader.arguments()))] = material;
     } else if (material && keyword == "Kd") {
       for (float& value : material->diffuse) value = reader.Float();
     } else if (material && keyword == "map_Kd") {
-      material->diffuse_texture = Trimmed(reader.arguments());
+      const std::string_view name = Trimmed(reader.arguments());
+      if (name.size() > kMaxTextureName)
+        reader.Bad(name, fmt::format("a file name of at most {} bytes", kMaxTextureName));
+      material->diffuse_texture = name;
     }
   }
 }
@@ -125,12 +130,14 @@ ObjFile ReadObj(const std::filesystem::path& file) {
   LineReader reader(file);
   ObjFile obj;
   MaterialMap materials;
-  ObjObject current;
+  std::set<std::filesystem::path> read;
+  const auto none = std::make_shared<const ObjMaterial>();
+  ObjObject current{.name = {}, .material = none, .corners = {}};
   size_t num_corners = 0;
   const auto finish_object = [&](std::string_view next_name) {
-    if (!current.corners.empty()) obj.objects.push_back(current);
-    current.corners.clear();
-    current.name = next_name;
+    ObjObject next{.name = std::string(next_name), .material = current.material, .corners = {}};
+    if (!current.corners.empty()) obj.objects.push_back(std::move(current));
+    current = std::move(next);
   };
   while (reader.Next()) {
     const std::string_view keyword = reader.keyword();
@@ -153,11 +160,11 @@ ObjFile ReadObj(const std::filesystem::path& file) {
       finish_object(NextWord(reader.arguments()));
     } else if (keyword == "usemtl") {
       const auto found = materials.find(NextWord(reader.arguments()));
-      current.material = found == materials.end() ? ObjMaterial{} : found->second;
+      current.material = found == materials.end() ? none : found->second;
     } else if (keyword == "mtllib") {
       const auto mtl = file.parent_path() / std::string(NextWord(reader.arguments()));
       std::error_code error;
-      if (std::filesystem::is_regular_file(mtl, error)) ReadMtl(mtl, materials);
+      if (std::filesystem::is_regular_file(mtl, error) && read.insert(mtl).second) ReadMtl(mtl, materials);
     }
   }
   finish_object({});

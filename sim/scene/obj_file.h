@@ -5,6 +5,7 @@
 
 #include <array>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@ namespace deerbench {
 
 struct ObjMaterial {
   std::array<float, 3> diffuse = {0, 0, 0};  // Kd
-  std::string diffuse_texture;               // map_Kd as in the file, relative to it; empty: none
+  std::string diffuse_texture;  // map_Kd as in the file, relative to it, at most 4096 bytes; empty: none
 };
 
 // Indices from 0 into ObjFile's arrays; -1: not given.
@@ -24,7 +25,8 @@ struct ObjCorner {
 
 struct ObjObject {
   std::string name;
-  ObjMaterial material;            // the last `usemtl` before the object's end
+  // The last `usemtl` before the object's end, shared by all objects of it; never null.
+  std::shared_ptr<const ObjMaterial> material;
   std::vector<ObjCorner> corners;  // (T * 3)
 };
 
@@ -35,7 +37,7 @@ struct ObjFile {
 };
 
 // Throws Error naming file, line and value. An MTL file that is not there is passed over (CALVIN ships OBJs
-// that name such), as is a material it does not define; a broken one is an error.
+// that name such), as is a material it does not define; a broken one is an error. Each MTL file is read once.
 ObjFile ReadObj(const std::filesystem::path& file);
 
 }  // namespace deerbench

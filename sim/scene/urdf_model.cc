@@ -16,6 +16,7 @@ namespace deerbench {
 namespace {
 
 constexpr uint64_t kMaxFileBytes = 16ull << 20;
+constexpr double kFarthestOrigin_m = 1e6;
 constexpr size_t kMaxLinks = 1024;
 constexpr size_t kMaxShapes = 4096;  // visuals and collisions of one file
 
@@ -61,7 +62,12 @@ Pose UrdfParser::ParseOrigin(const XmlElement& parent) const {
   const auto origin = parent.Child("origin");
   if (!origin) return {};
   Pose pose;
-  if (const auto xyz = origin->Vector("xyz")) pose.p = *xyz * scaling_;
+  if (const auto xyz = origin->Vector("xyz")) {
+    pose.p = *xyz * scaling_;
+    const double farthest = std::max({std::abs(pose.p.x), std::abs(pose.p.y), std::abs(pose.p.z)});
+    if (!(farthest <= kFarthestOrigin_m))
+      origin->Bad(fmt::format("xyz='{} {} {}', expected at most 1e6 m each", xyz->x, xyz->y, xyz->z));
+  }
   if (const auto rpy = origin->Vector("rpy")) pose.q = RotationFromRpy(*rpy);
   return pose;
 }

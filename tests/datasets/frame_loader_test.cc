@@ -111,6 +111,56 @@ TEST_CASE("Pictures drawn on load equal the stored ones bit for bit, and stored 
   CHECK_THROWS_WITH(drawn.Load(bare, {}), Contains("frame 0: pictures of demonstration 1 must be drawn"));
 }
 
+// A scene with a static camera of its own and all else of another.
+class OtherCamera final : public SceneModel {
+ public:
+  OtherCamera(std::shared_ptr<const SceneModel> model, int width, int height)
+      : model_(std::move(model)), width_(width), height_(height) {}
+
+  const SceneDescription& description() const override { return model_->description(); }
+  const std::string& name() const override { return model_->name(); }
+  std::shared_ptr<const VisualModel> visual_model() const override { return model_->visual_model(); }
+  const SceneSurfaces& surfaces() const override { return model_->surfaces(); }
+  Camera static_camera() const override {
+    Camera camera = model_->static_camera();
+    camera.width = width_;
+    camera.height = height_;
+    return camera;
+  }
+  Camera gripper_camera(const Pose& X_WGripperCamera) const override {
+    return model_->gripper_camera(X_WGripperCamera);
+  }
+
+ private:
+  std::shared_ptr<const SceneModel> model_;
+  int width_, height_;
+};
+
+TEST_CASE("A scene whose cameras draw pictures of other sizes than the arrays hold is refused") {
+  const ScratchFolder folder;
+  {
+    DemoWriter writer = DemoWriter::Create(folder / "demos.h5", "{}");
+    writer.Append(ExampleDemo(3, 1));
+  }
+  const auto reader = std::make_shared<const DemoReader>(folder / "demos.h5");
+  const auto scenes = LoadScenesOf(*reader, std::getenv("DEERBENCH_SCENES"));
+  for (const auto& [width, height] : {std::pair(400, 400), std::pair(200, 300), std::pair(100, 200)}) {
+    auto others = scenes;
+    others.at("D").model = std::make_shared<OtherCamera>(scenes.at("D").model, width, height);
+    CHECK_THROWS_WITH(FrameLoader(reader, others),
+                      Contains("the static camera of scene D draws " + std::to_string(width) + " x " +
+                               std::to_string(height) + " pixels, expected 200 x 200"));
+  }
+  // Nor may a camera that is put in its place.
+  FrameLoader loader(reader, scenes, {.threads = 1, .static_camera = [](Camera camera, const DemoInfo&) {
+                                        camera.height = 201;
+                                        return camera;
+                                      }});
+  std::vector<uint8_t> rgb(FrameLoader::kStaticBytes);
+  CHECK_THROWS_WITH(loader.Load(std::vector<FrameRef>{{.demo = 0, .step = 0}}, {.rgb_static = rgb.data()}),
+                    Contains("draws 200 x 201 pixels"));
+}
+
 TEST_CASE("Pictures drawn from a file are those that were seen, bit for bit, with any number of threads") {
   const ScratchFolder folder;
   const std::string scenes_dir = std::getenv("DEERBENCH_SCENES");

@@ -2,9 +2,11 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <random>
 #include <set>
 
+#include "base/error.h"
 #include "sim/physics/box_tree.h"
 #include "sim/physics/bullet_scene.h"
 #include "sim/physics/bullet_types.h"
@@ -91,6 +93,83 @@ TEST_CASE("a restored box tree goes on in the same order") {
     other.ForOverlapping(box, [&](int item) { other_order.push_back(item); });
     REQUIRE(order == other_order);
   }
+}
+
+// A saved tree: the number of nodes, each of 6 numbers and 4 links, the free nodes, the root, a counter.
+constexpr size_t kTreeNode = 6 * sizeof(double) + 4 * sizeof(int);
+enum NodeLink : size_t { kParent, kChild0, kChild1, kItem };
+
+size_t LinkAt(int node, NodeLink link) {
+  return sizeof(int) + static_cast<size_t>(node) * kTreeNode + 6 * sizeof(double) + link * sizeof(int);
+}
+
+int IntAt(const std::vector<std::byte>& bytes, size_t at) {
+  int value;
+  std::memcpy(&value, bytes.data() + at, sizeof(value));
+  return value;
+}
+
+void SetInt(std::vector<std::byte>& bytes, size_t at, int value) {
+  std::memcpy(bytes.data() + at, &value, sizeof(value));
+}
+
+TEST_CASE("a box tree is restored from a tree of its leaves alone, and else stays as it is") {
+  RandomBoxes random;
+  BoxTree tree;
+  for (int item = 0; item < 8; ++item) tree.Insert(random.Next(), item);
+  tree.Remove(tree.Insert(random.Next(), 8));  // leaves a leaf and an inner node to be used again
+  std::vector<std::byte> saved;
+  ByteWriter out(saved);
+  tree.Save(out);
+  const int count = IntAt(saved, 0);
+  REQUIRE(count == 17);
+  const size_t free = sizeof(int) + static_cast<size_t>(count) * kTreeNode;
+  REQUIRE(IntAt(saved, free) == 2);
+  const size_t root_at = free + 3 * sizeof(int);
+  const int root = IntAt(saved, root_at);
+  const int child = IntAt(saved, LinkAt(root, kChild0)), other = IntAt(saved, LinkAt(root, kChild1));
+  const int leaf = 0;  // the first that was inserted
+  REQUIRE(IntAt(saved, LinkAt(leaf, kItem)) == 0);
+
+  const auto refuses = [&](size_t at, int value) {
+    std::vector<std::byte> bytes = saved;
+    SetInt(bytes, at, value);
+    ByteReader in(bytes);
+    CHECK_THROWS_WITH(tree.Restore(in), Catch::Contains("box tree"));
+  };
+  refuses(LinkAt(root, kChild0), -1);  // one child
+  refuses(LinkAt(root, kChild1), -1);
+  refuses(LinkAt(root, kChild0), root);   // a ring
+  refuses(LinkAt(root, kChild0), other);  // one node twice
+  refuses(LinkAt(root, kParent), child);
+  refuses(LinkAt(child, kParent), child);
+  refuses(LinkAt(leaf, kChild0), other);
+  refuses(LinkAt(leaf, kItem), 1);
+  refuses(root_at, child);                                            // half of the tree
+  refuses(free + sizeof(int), leaf);                                  // in use and free
+  refuses(free + sizeof(int), IntAt(saved, free + 2 * sizeof(int)));  // free twice
+  std::vector<std::byte> lost = saved;                                // a node neither in use nor free
+  SetInt(lost, free, 1);
+  lost.erase(lost.begin() + static_cast<std::ptrdiff_t>(free + sizeof(int)),
+             lost.begin() + static_cast<std::ptrdiff_t>(free + 2 * sizeof(int)));
+  ByteReader in(lost);
+  CHECK_THROWS_WITH(tree.Restore(in), Catch::Contains("box tree"));
+
+  std::vector<std::byte> after;
+  ByteWriter again(after);
+  tree.Save(again);
+  CHECK(after == saved);
+  ByteReader whole(saved);
+  tree.Restore(whole);
+  CHECK(whole.at_end());
+}
+
+TEST_CASE("a flag is a byte of 0 or 1") {
+  const std::vector<std::byte> bytes = {std::byte{0}, std::byte{1}, std::byte{2}};
+  ByteReader in(bytes);
+  CHECK_FALSE(in.Read<bool>());
+  CHECK(in.Read<bool>());
+  CHECK_THROWS_WITH(in.Read<bool>(), Catch::Contains("flag"));
 }
 
 TEST_CASE("the inverse by singular values is one") {

@@ -1,7 +1,9 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
+#include <limits>
 
 #include "base/error.h"
 #include "sim/physics/world.h"
@@ -158,6 +160,52 @@ TEST_CASE("a damaged or foreign contact cache is refused and changes nothing") {
   CHECK_THROWS_WITH(elsewhere.Restore(before), Catch::Contains("another scene"));
 }
 
+int IntAt(const std::vector<std::byte>& bytes, size_t at) {
+  int value;
+  std::memcpy(&value, bytes.data() + at, sizeof(value));
+  return value;
+}
+
+// A contact cache begins with a mark, a version and a fingerprint; then the tree of boxes: the number of
+// nodes, each of 6 numbers and 4 links, the free nodes, the root, a counter; then the boxes of the leaves,
+// the overlaps found, the clean-up position and a flag.
+constexpr size_t kTreeAt = 8 + 4 + 8, kTreeNode = 6 * sizeof(double) + 4 * sizeof(int);
+
+TEST_CASE("a contact cache that would lead outside the world's memory is refused and changes nothing") {
+  World world = GraspingWorld();
+  const Snapshot before = world.Save();
+  const std::vector<std::byte>& bytes = before.contacts.bytes;
+  const auto nodes = static_cast<size_t>(IntAt(bytes, kTreeAt));
+  const size_t free_at = kTreeAt + sizeof(int) + nodes * kTreeNode;
+  const auto free = static_cast<size_t>(IntAt(bytes, free_at));
+  const size_t root_at = free_at + (1 + free) * sizeof(int);
+  const size_t leaves = (nodes - free + 1) / 2;
+  const size_t found_at = root_at + 2 * sizeof(int) + leaves * 6 * sizeof(double);
+  const size_t clean_at = found_at + sizeof(int), flag_at = clean_at + sizeof(int);
+  const size_t pairs_at = flag_at + 1;
+  const int pairs = IntAt(bytes, pairs_at);
+  REQUIRE(pairs > 0);
+  const auto root = static_cast<size_t>(IntAt(bytes, root_at));
+  const size_t child_at = kTreeAt + sizeof(int) + root * kTreeNode + 6 * sizeof(double) + sizeof(int);
+
+  const auto refuses = [&](size_t at, int value, const char* why) {
+    Snapshot broken = before;
+    std::memcpy(broken.contacts.bytes.data() + at, &value, sizeof(value));
+    CHECK_THROWS_WITH(world.Restore(broken), Catch::Contains(why));
+  };
+  refuses(child_at, -1, "box tree");
+  refuses(child_at, static_cast<int>(root), "box tree");
+  refuses(found_at, std::numeric_limits<int>::max(), "overlaps");
+  refuses(clean_at, pairs, "clean-up");
+  refuses(clean_at, std::numeric_limits<int>::max(), "clean-up");
+  refuses(clean_at, -1, "clean-up");
+  Snapshot broken = before;
+  broken.contacts.bytes[flag_at] = std::byte{2};
+  CHECK_THROWS_WITH(world.Restore(broken), Catch::Contains("flag"));
+
+  CHECK(SameBits(world.Save(), before));
+}
+
 TEST_CASE("a world state of another version, length or without numbers is refused") {
   World world = WorldWithBlocksOnTable();
   const Snapshot snapshot = world.Save();
@@ -170,6 +218,20 @@ TEST_CASE("a world state of another version, length or without numbers is refuse
   wrong = snapshot;
   wrong.state.values[3] = std::nan("");
   CHECK_THROWS_WITH(world.Restore(wrong), Catch::Contains("value 3 is nan"));
+  // The arm's joints are values 0 to 13, two each; fingers and table's joints follow to 25, then the blocks.
+  for (const auto& [value, name] :
+       {std::pair(0, "position of an arm joint"), std::pair(14, "position of a finger"),
+        std::pair(18, "position of a table joint"), std::pair(26, "position of a block"),
+        std::pair(32, "orientation of a block")}) {
+    wrong = snapshot;
+    wrong.state.values[static_cast<size_t>(value)] = -1e12;
+    CHECK_THROWS_WITH(world.Restore(wrong),
+                      Catch::Contains(name) && Catch::Contains("expected a number between -1e6 and 1e6"));
+    CHECK_THROWS_AS(MakeSceneState(world.model(), wrong.state), Error);
+  }
+  wrong = snapshot;
+  wrong.state.values[1] = 1e12;  // a velocity
+  CHECK_NOTHROW(Unpack(wrong.state));
 }
 
 TEST_CASE("a world state alone draws the scene") {

@@ -65,6 +65,15 @@ TEST_CASE("Static and moving occluders throw the same shadow") {
   CHECK(different < static_cast<int>(p.rgb.size() / 100));
 }
 
+TEST_CASE("What is farther away than texels are counted throws no shadow and takes none from what is near") {
+  const PlateScene alone(false);
+  PlateScene scene(false);
+  for (const Vec3& p : {Vec3{1e12, -1e12, 0.5}, Vec3{3e6, 0, 0}, Vec3{-3e5, 2e5, 1}})
+    scene.builder.AddInstance(Box({0.2, 0.2, 0.02}), {p, {}}, false, 0);
+  Renderer a(alone.builder.Make(), LightFromTheSide()), b(scene.builder.Make(), LightFromTheSide());
+  CHECK(Draw(a, alone.builder.state, alone.camera).rgb == Draw(b, scene.builder.state, scene.camera).rgb);
+}
+
 TEST_CASE("Shadows can be switched off") {
   const PlateScene scene(false);
   RenderOptions options = LightFromTheSide();

@@ -87,9 +87,25 @@ TEST_CASE("The texture of a visual OBJ is the first that one of its materials na
       "mtllib a.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nusemtl plain\nf 1 2 3\no b\nusemtl wood\nf 3 2 1\n");
   const ObjFile obj = ReadObj(file);
   REQUIRE(obj.objects.size() == 2);
-  CHECK(obj.objects[0].material.diffuse[1] == 0.5f);
-  CHECK(obj.objects[0].material.diffuse_texture.empty());
+  CHECK(obj.objects[0].material->diffuse[1] == 0.5f);
+  CHECK(obj.objects[0].material->diffuse_texture.empty());
   CHECK(LoadVisualMesh(file).texture == folder.path() / "meshes/../my wood.png");
+}
+
+TEST_CASE("A texture's name is a file name, and many objects of one material hold it once") {
+  const TempFolder folder;
+  const std::string name(4096, 'x'), faces = "mtllib a.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nusemtl wood\n";
+  folder.Write("a.mtl", "newmtl wood\nmap_Kd " + name + "\n");
+  const auto file =
+      folder.Write("a.obj", faces + "f 1 2 3\no b\nf 1 2 3\no c\nmtllib a.mtl\nusemtl wood\nf 1 2 3\n");
+  const ObjFile obj = ReadObj(file);
+  REQUIRE(obj.objects.size() == 3);
+  CHECK(obj.objects[0].material->diffuse_texture == name);
+  for (const ObjObject& object : obj.objects) CHECK(object.material == obj.objects[0].material);
+  CHECK(obj.objects[2].name == "c");
+  folder.Write("a.mtl", "newmtl wood\nmap_Kd " + name + "x\n");
+  CHECK_THROWS_WITH(ReadObj(file), Contains("a.mtl line 2: `map_Kd` has 'xxx") &&
+                                       Contains("expected a file name of at most 4096 bytes"));
 }
 
 TEST_CASE("An OBJ whose MTL file is missing still loads, without texture") {

@@ -59,7 +59,7 @@ surfaces:
   slider_left: [[0, 0, 0.4], [0.3, 0.1, 0.4]]
   slider_right: [[0, 0, 0.4], [0.3, 0.1, 0.4]]
 cameras:
-  static: {width: 20, height: 10, fov: 10, near: 0.01, far: 10, look_from: [3, 0, 2], look_at: [0, 0, 0], up: [0, 0, 1]}
+  static: {width: 20, height: 20, fov: 10, near: 0.01, far: 10, look_from: [3, 0, 2], look_at: [0, 0, 0], up: [0, 0, 1]}
   gripper: {width: 84, height: 84, fov: 75, near: 0.01, far: 2}
 )";
 
@@ -194,6 +194,12 @@ TEST_CASE("What is wrong in a scene file is named with file, line, key and value
   CHECK_THAT(message("[j0,", "[f0,"), Contains("revolute"));
   CHECK_THAT(message("[j0, j1,", "[j0,"), Contains("list of 6"));
   CHECK_THAT(message("tcp_link: tcp", "tcp_link: hand"), Contains("robot.tcp_link") && Contains("'hand'"));
+  for (const std::string role : {"tcp_link: tcp", "gripper_camera_link: l6"}) {
+    const std::string key = role.substr(0, role.find(':'));
+    CHECK_THAT(
+        message(role, key + ": base"),
+        Contains("robot." + key) && Contains("'base', expected a link behind a joint, not the base of"));
+  }
   CHECK_THAT(message("upper_joint_limits: [1,", "upper_joint_limits: [-2,"), Contains("upper_joint_limits"));
   CHECK_THAT(message("file: robot.urdf", "file: none.urdf"), Contains("none.urdf"));
   CHECK_THAT(message("name: block_blue", "name: block_pink"), Contains("'block_pink' twice"));
@@ -206,6 +212,8 @@ TEST_CASE("What is wrong in a scene file is named with file, line, key and value
   CHECK_THAT(message("file: table.urdf", "file: block.urdf"), Contains("table.file"));
   CHECK_THAT(message("plane: {file: plane.urdf}\n", ""), Contains("'plane'"));
   CHECK_THAT(message("width: 20", "width: 0"), Contains("cameras.static.width"));
+  CHECK_THAT(message("height: 20", "height: 10"),
+             Contains("cameras.static.height") && Contains("10, expected the width (20)"));
   CHECK_THAT(message("up: [0, 0, 1]", "up: [3, 0, 2]"), Contains("one line"));
   CHECK_THAT(message("fov: 75", "fov: 180"), Contains("cameras.gripper.fov"));
   CHECK_THAT(message("table: [[0, 0, 0.4]", "table: [[1, 0, 0.4]"), Contains("surfaces.table"));

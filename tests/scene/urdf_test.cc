@@ -221,6 +221,8 @@ TEST_CASE("Broken URDF files are errors that name file, line, element and value"
   CHECK_THROWS_WITH(with_joint(Joint("j", "revolute", "a", "b")), Contains("<limit>"));
   CHECK_THROWS_WITH(with_joint(Joint("j", "fixed", "x", "b")), Contains("parent 'x'"));
   CHECK_THROWS_WITH(with_joint(Joint("j", "fixed", "a", "x")), Contains("child 'x'"));
+  CHECK_THROWS_WITH(with_joint(Joint("j", "fixed", "a", "b", "<origin xyz='0 -1e12 0'/>")),
+                    Contains("<origin>: xyz='0 -1000000000000 0', expected at most 1e6 m each"));
   CHECK_THROWS_WITH(with_joint("<joint name='j' type='fixed'><child link='a'/></joint>"),
                     Contains("<parent>"));
   CHECK_THROWS_WITH(with_joint(Joint("j", "continuous", "a", "b", "<axis xyz='0 0 0'/>")), Contains("axis"));
