@@ -125,14 +125,14 @@ CheckpointFolder OpenCheckpoint(const fs::path& path) {
     Fail(fmt::format("{}: {}", config.string(), error.what()));
   }
   folder.tokenizer = Tokenizer::FromFile(path / "tokenizer.json");
-  CheckTokenizer(folder.tokenizer, folder.config.language);
+  CheckTokenizer(folder.tokenizer, folder.config.language, folder.config.prompt);
   folder.metadata = MetadataFromJson(ReadJson(metadata), metadata.string());
   return folder;
 }
 
 void WriteCheckpointTexts(const fs::path& path, const AgentConfig& config, const std::string& tokenizer,
                           const CheckpointMetadata& metadata) {
-  CheckTokenizer(Tokenizer::FromJson(tokenizer, "tokenizer.json"), config.language);
+  CheckTokenizer(Tokenizer::FromJson(tokenizer, "tokenizer.json"), config.language, config.prompt);
   fs::create_directories(path);
   WriteFileAtomically(path / "config.json", ToJson(config).dump(2) + "\n");
   WriteFileAtomically(path / "tokenizer.json", tokenizer);

@@ -11,6 +11,7 @@ namespace {
 
 // Bounds far above any agent's sizes, so that no count of weights can overflow.
 constexpr int kMaxSize = 1 << 14, kMaxVocabulary = 1 << 20;
+constexpr int kMaxPicture = 1024;  // pixels a side: no tensor is as large as a picture, so none bounds it
 constexpr size_t kMaxListLength = 64;
 
 void RequirePositive(const char* field, int value, int most = kMaxSize) {
@@ -40,7 +41,7 @@ void RequireToken(const char* field, int token, int vocab_size) {
 
 void ValidateCamera(const char* name, const ConvCameraConfig& camera) {
   const auto field = [&](const char* key) { return fmt::format("vision.{}.{}", name, key); };
-  RequirePositive(field("input_size").c_str(), camera.input_size);
+  RequirePositive(field("input_size").c_str(), camera.input_size, kMaxPicture);
   RequirePositive(field("slots").c_str(), camera.slots);
   if (camera.layers.empty() || camera.layers.size() > kMaxListLength)
     Fail(fmt::format("agent config: '{}' has {} entries, expected 1 to {}", field("layers"),
@@ -64,8 +65,10 @@ void ValidateVision(const VisionConfig& vision) {
     return;
   }
   RequirePositive("vision.patch_size", vision.patch_size);
-  RequirePositive("vision.image_size", vision.image_size);
-  RequireDivides("vision.image_size", vision.image_size, "vision.patch_size", vision.patch_size);
+  RequirePositive("vision.image_size", vision.image_size, kMaxPicture);
+  if (vision.image_size < vision.patch_size)
+    Fail(fmt::format("agent config: 'vision.image_size' is {}, expected at least 'vision.patch_size' ({})",
+                     vision.image_size, vision.patch_size));
   RequirePositive("vision.layers", vision.layers);
   RequirePositive("vision.heads", vision.heads);
   RequireDivides("vision.width", vision.width, "vision.heads", vision.heads);
@@ -195,6 +198,7 @@ AgentConfig PresetConfig(const std::string& name) {
     config.language.heads = 32;
     config.language.qk_layernorm = false;
     config.exit_interval = 4;
+    config.skip_first_exit = true;
     return config;
   }
   Fail(fmt::format("preset is '{}', expected nano, 3b or 9b", name));

@@ -40,7 +40,7 @@ struct VisionConfig {
   int width = 1024;  // D
 
   // CLIP's vision transformer (open_clip VisionTransformer): patch tokens before ln_post, no class token.
-  int image_size = 224;  // pixels, square
+  int image_size = 224;  // pixels, square; what is left behind the last whole patch is not seen
   int patch_size = 14;
   int layers = 24;
   int heads = 16;
@@ -129,6 +129,8 @@ struct AgentConfig {
   int exit_interval = 2;  // an exit every so many layers, and one at the last
   int window = 12;        // steps of a training window
   double layer_norm_eps = 1e-5;
+  // Where thresholds are solved the first exit gets no step, as the official solver has it for MPT-7B.
+  bool skip_first_exit = false;
 
   // 0-based layers that carry an exit: interval - 1, 2 * interval - 1, ... and the last layer.
   std::vector<int> ExitLayers() const;
@@ -144,7 +146,8 @@ struct AgentConfig {
 // Throws Error for another name.
 AgentConfig PresetConfig(const std::string& name);
 
-// Unknown or missing keys are errors.
+// Unknown or missing keys are errors; skip_first_exit alone may be missing, and is written only where it
+// holds.
 AgentConfig ConfigFromJson(const nlohmann::json& json);
 nlohmann::json ToJson(const AgentConfig& config);
 

@@ -19,6 +19,10 @@ using nlohmann::json;
 
 constexpr double kMaxInteger = 1 << 30;
 
+bool IsInteger(const json& value) {
+  return value.is_number_integer() && std::abs(value.get<double>()) <= kMaxInteger;
+}
+
 // Reads one object's fields and insists that every key was asked for.
 class FieldReader {
  public:
@@ -32,15 +36,27 @@ class FieldReader {
     seen_.insert(key);
     const auto it = object_.find(key);
     if (it == object_.end()) Fail(fmt::format("agent config: key '{}{}' is missing", path_, key));
-    if constexpr (std::is_same_v<T, int>) {  // the JSON library would cut a fraction off
-      if (!it->is_number_integer() || std::abs(it->template get<double>()) > kMaxInteger)
+    // The JSON library would cut fractions off.
+    if constexpr (std::is_same_v<T, int>) {
+      if (!IsInteger(*it))
         Fail(fmt::format("agent config: key '{}{}' is {}, expected an integer", path_, key, Shown(*it)));
+    } else if constexpr (std::is_same_v<T, std::vector<int>>) {
+      if (!it->is_array() || !std::all_of(it->begin(), it->end(), IsInteger))
+        Fail(fmt::format("agent config: key '{}{}' is {}, expected a list of integers", path_, key,
+                         Shown(*it)));
     }
     try {
       it->get_to(value);
     } catch (const json::exception&) {
       Fail(fmt::format("agent config: key '{}{}' is {}, expected another type", path_, key, Shown(*it)));
     }
+  }
+
+  // Leaves `value` as it is where there is no such key.
+  template <class T>
+  void ReadOptional(const char* key, T& value) {
+    seen_.insert(key);
+    if (object_.contains(key)) Read(key, value);
   }
 
   const json& Object(const char* key) {
@@ -156,6 +172,7 @@ AgentConfig ConfigFromJson(const json& object) {
   top.Read("exit_interval", c.exit_interval);
   top.Read("window", c.window);
   top.Read("layer_norm_eps", c.layer_norm_eps);
+  top.ReadOptional("skip_first_exit", c.skip_first_exit);
 
   ReadVision(top.Object("vision"), c.vision);
 
@@ -219,52 +236,54 @@ AgentConfig ConfigFromJson(const json& object) {
 }
 
 json ToJson(const AgentConfig& c) {
-  return {{"name", c.name},
-          {"exit_interval", c.exit_interval},
-          {"window", c.window},
-          {"layer_norm_eps", c.layer_norm_eps},
-          {"vision", VisionJson(c.vision)},
-          {"perceiver",
-           {{"depth", c.perceiver.depth},
-            {"latents", c.perceiver.latents},
-            {"heads", c.perceiver.heads},
-            {"head_dim", c.perceiver.head_dim},
-            {"ff_mult", c.perceiver.ff_mult}}},
-          {"cross_attention",
-           {{"every_n_layers", c.cross_attention.every_n_layers},
-            {"heads", c.cross_attention.heads},
-            {"head_dim", c.cross_attention.head_dim},
-            {"ff_mult", c.cross_attention.ff_mult},
-            {"gate_init", c.cross_attention.gate_init}}},
-          {"language",
-           {{"vocab_size", c.language.vocab_size},
-            {"width", c.language.width},
-            {"layers", c.language.layers},
-            {"heads", c.language.heads},
-            {"mlp_ratio", c.language.mlp_ratio},
-            {"max_seq_len", c.language.max_seq_len},
-            {"alibi_bias_max", c.language.alibi_bias_max},
-            {"qk_layernorm", c.language.qk_layernorm},
-            {"eos_token", c.language.eos_token},
-            {"end_of_chunk_token", c.language.end_of_chunk_token},
-            {"media_token", c.language.media_token},
-            {"pad_token", c.language.pad_token}}},
-          {"head",
-           {{"pool_padding", c.head.pool_padding},
-            {"lstm_hidden", c.head.lstm_hidden},
-            {"lstm_layers", c.head.lstm_layers},
-            {"lstm_layernorm", c.head.lstm_layernorm},
-            {"mlp_hidden", c.head.mlp_hidden},
-            {"mlp_layernorm", c.head.mlp_layernorm},
-            {"dropout_placement", Name(c.head.dropout_placement, kPlacements)},
-            {"mlp_dropout", c.head.mlp_dropout},
-            {"lstm_dropout", c.head.lstm_dropout}}},
-          {"state",
-           {{"use_state", c.state.use_state},
-            {"mean", c.state.mean},
-            {"scale", c.state.scale},
-            {"angles", c.state.angles}}},
-          {"prompt", {{"end_of_text", c.prompt.end_of_text}, {"max_tokens", c.prompt.max_tokens}}}};
+  json object = {{"name", c.name},
+                 {"exit_interval", c.exit_interval},
+                 {"window", c.window},
+                 {"layer_norm_eps", c.layer_norm_eps},
+                 {"vision", VisionJson(c.vision)},
+                 {"perceiver",
+                  {{"depth", c.perceiver.depth},
+                   {"latents", c.perceiver.latents},
+                   {"heads", c.perceiver.heads},
+                   {"head_dim", c.perceiver.head_dim},
+                   {"ff_mult", c.perceiver.ff_mult}}},
+                 {"cross_attention",
+                  {{"every_n_layers", c.cross_attention.every_n_layers},
+                   {"heads", c.cross_attention.heads},
+                   {"head_dim", c.cross_attention.head_dim},
+                   {"ff_mult", c.cross_attention.ff_mult},
+                   {"gate_init", c.cross_attention.gate_init}}},
+                 {"language",
+                  {{"vocab_size", c.language.vocab_size},
+                   {"width", c.language.width},
+                   {"layers", c.language.layers},
+                   {"heads", c.language.heads},
+                   {"mlp_ratio", c.language.mlp_ratio},
+                   {"max_seq_len", c.language.max_seq_len},
+                   {"alibi_bias_max", c.language.alibi_bias_max},
+                   {"qk_layernorm", c.language.qk_layernorm},
+                   {"eos_token", c.language.eos_token},
+                   {"end_of_chunk_token", c.language.end_of_chunk_token},
+                   {"media_token", c.language.media_token},
+                   {"pad_token", c.language.pad_token}}},
+                 {"head",
+                  {{"pool_padding", c.head.pool_padding},
+                   {"lstm_hidden", c.head.lstm_hidden},
+                   {"lstm_layers", c.head.lstm_layers},
+                   {"lstm_layernorm", c.head.lstm_layernorm},
+                   {"mlp_hidden", c.head.mlp_hidden},
+                   {"mlp_layernorm", c.head.mlp_layernorm},
+                   {"dropout_placement", Name(c.head.dropout_placement, kPlacements)},
+                   {"mlp_dropout", c.head.mlp_dropout},
+                   {"lstm_dropout", c.head.lstm_dropout}}},
+                 {"state",
+                  {{"use_state", c.state.use_state},
+                   {"mean", c.state.mean},
+                   {"scale", c.state.scale},
+                   {"angles", c.state.angles}}},
+                 {"prompt", {{"end_of_text", c.prompt.end_of_text}, {"max_tokens", c.prompt.max_tokens}}}};
+  if (c.skip_first_exit) object["skip_first_exit"] = true;
+  return object;
 }
 
 }  // namespace deerbench

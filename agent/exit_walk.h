@@ -35,7 +35,8 @@ class ExitWalk {
   // The start of a subtask.
   void Reset(uint64_t seed);
 
-  void Begin() { weighs_ = step_ % options_.steps_per_stage == 0; }
+  // An exit at layer 0 is the only one, and has no layer below it to be compared with: it is taken unweighed.
+  void Begin() { weighs_ = step_ % options_.steps_per_stage == 0 && options_.exit_layers.front() > 0; }
   // Whether this walk asks the criterion; if not, it ends where MayEnd says so.
   bool weighs() const { return weighs_; }
   bool reads_poses() const { return criterion_->reads_poses(); }

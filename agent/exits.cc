@@ -15,8 +15,14 @@ int ExitOptions::LastLayer() const {
 
 void ExitOptions::Validate(int model_layers) const {
   Require(!exit_layers.empty(), "exit layers are empty, expected at least one");
-  if (!std::is_sorted(exit_layers.begin(), exit_layers.end()) || exit_layers.front() < 1) {
-    Fail("exit layers must ascend and start at layer 1 or later");
+  if (!std::is_sorted(exit_layers.begin(), exit_layers.end()) || exit_layers.front() < 0) {
+    Fail("exit layers must ascend and start at layer 0 or later");
+  }
+  if (exit_layers.front() == 0 && LastLayer() > 0) {
+    Fail(
+        fmt::format("exits at layers 0 to {}: layer 0 has none below it that it could be weighed against, "
+                    "expected the first exit at layer 1 or later, or layer 0 alone",
+                    LastLayer()));
   }
   if (LastLayer() >= model_layers) {
     Fail(

@@ -10,7 +10,7 @@
 namespace deerbench {
 
 struct ExitOptions {
-  std::vector<int> exit_layers;   // ascending, 0-based
+  std::vector<int> exit_layers;   // ascending, 0-based; layer 0 only where no later one may be taken
   std::vector<float> thresholds;  // one for each exit layer up to max_layer
   int max_layer = 0;              // highest allowed exit; between two exits the next one is taken
   int steps_per_stage = 1;        // decide anew every so many steps, in between keep the exit or a later one
@@ -18,6 +18,7 @@ struct ExitOptions {
 
   // The layer at which the walk ends at the latest.
   int LastLayer() const;
+  // Throws Error unless they fit a model of so many layers.
   void Validate(int model_layers) const;
 };
 

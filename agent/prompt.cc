@@ -21,6 +21,20 @@ int Require(const Tokenizer& tokenizer, const char* token) {
   return *id;
 }
 
+// A token that the vocabulary has but that is no added token is known by name, and cut into others in a text.
+void CheckPrompt(const Tokenizer& tokenizer, const LanguageConfig& config, const PromptConfig& prompt) {
+  const std::vector<int> ids = tokenizer.Encode(PromptText("go", prompt));
+  const auto check = [&](const char* token, size_t place, int id) {
+    if (place >= ids.size() || ids[place] != id) {
+      Fail(fmt::format("{}: token '{}' is not cut out of a prompt whole, expected it in 'added_tokens'",
+                       tokenizer.name(), token));
+    }
+  };
+  check(kImage, 0, config.media_token);
+  if (prompt.end_of_text) check(kEndOfText, ids.size() - 1, config.eos_token);
+  check(kEndOfChunk, ids.size() - (prompt.end_of_text ? 2 : 1), config.end_of_chunk_token);
+}
+
 // What Python's str.strip takes away.
 bool IsStripped(uint32_t code) { return IsWhiteSpace(code) || (code >= 0x1C && code <= 0x1F); }
 
@@ -53,7 +67,7 @@ void FitToTokenizer(const Tokenizer& tokenizer, LanguageConfig& config) {
   config.pad_token = Require(tokenizer, kPad);
 }
 
-void CheckTokenizer(const Tokenizer& tokenizer, const LanguageConfig& config) {
+void CheckTokenizer(const Tokenizer& tokenizer, const LanguageConfig& config, const PromptConfig& prompt) {
   const auto check = [&](const char* token, const char* field, int expected) {
     const int id = Require(tokenizer, token);
     if (id != expected) {
@@ -69,6 +83,7 @@ void CheckTokenizer(const Tokenizer& tokenizer, const LanguageConfig& config) {
     Fail(fmt::format("{}: has {} tokens, expected at most 'language.vocab_size' of the agent config ({})",
                      tokenizer.name(), tokenizer.vocab_size(), config.vocab_size));
   }
+  CheckPrompt(tokenizer, config, prompt);
 }
 
 }  // namespace deerbench

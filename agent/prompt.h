@@ -23,7 +23,9 @@ std::vector<int> PromptTokens(std::string_view sentence, const Tokenizer& tokeni
 // where the tokenizer lacks one.
 void FitToTokenizer(const Tokenizer& tokenizer, LanguageConfig& config);
 
-// Throws Error unless the special tokens have the config's ids and every id is below its vocab_size.
-void CheckTokenizer(const Tokenizer& tokenizer, const LanguageConfig& config);
+// Throws Error unless the special tokens have the config's ids, those of a prompt also where they stand in
+// one, and every id is below its vocab_size.
+void CheckTokenizer(const Tokenizer& tokenizer, const LanguageConfig& config,
+                    const PromptConfig& prompt = {.end_of_text = false});
 
 }  // namespace deerbench

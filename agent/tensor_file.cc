@@ -167,11 +167,18 @@ void TensorFile::Map(const std::filesystem::path& path) {
       Broken(path, fmt::format("tensor '{}' lies at bytes {} to {}, the file holds {}", name, begin, end,
                                body_size));
     }
-    uint64_t bytes = TensorTypeSize(entry.type);
+    // An extent of 0 makes up for no other that is too large: strides are computed from those.
+    auto bytes_but_for_zeros = static_cast<int64_t>(TensorTypeSize(entry.type));
+    bool countable = true, empty = false;
     for (const int64_t extent : entry.shape) {
-      if (extent < 0 || __builtin_mul_overflow(bytes, static_cast<uint64_t>(extent), &bytes))
-        bytes = UINT64_MAX;
+      countable =
+          countable && extent >= 0 &&
+          !__builtin_mul_overflow(bytes_but_for_zeros, std::max<int64_t>(extent, 1), &bytes_but_for_zeros);
+      empty = empty || extent == 0;
     }
+    uint64_t bytes = static_cast<uint64_t>(bytes_but_for_zeros);
+    if (empty) bytes = 0;
+    if (!countable) bytes = UINT64_MAX;
     if (bytes != end - begin) {
       Broken(path,
              fmt::format("tensor '{}' has {} bytes, its shape and dtype need {}", name, end - begin, bytes));

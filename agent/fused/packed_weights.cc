@@ -10,12 +10,18 @@
 namespace deerbench::fused {
 namespace {
 
+// Both as ToBits of agent/cuda/numbers.h, so that every backend holds the same weights.
 uint16_t ToBFloat16(float value) {
   const uint32_t bits = std::bit_cast<uint32_t>(value);
+  // Rounded, what is not a number could become one.
+  if ((bits & 0x7fffffff) > 0x7f800000) return static_cast<uint16_t>(bits >> 16 | 0x40);
   return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);  // to nearest, ties to even
 }
 
-uint16_t ToFloat16(float value) { return static_cast<uint16_t>(_cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT)); }
+uint16_t ToFloat16(float value) {
+  constexpr float kLargest = 65504;  // what lies beyond would become infinite
+  return static_cast<uint16_t>(_cvtss_sh(std::clamp(value, -kLargest, kLargest), _MM_FROUND_TO_NEAREST_INT));
+}
 
 // Rounds `count` weights (a multiple of 8) to integers from `low` to `high`, times the inverse of a scale.
 // Returns the scale that fits them best and the squared error that is left.

@@ -28,6 +28,18 @@ TEST_CASE("Every preset survives the way through JSON") {
   CHECK_THROWS_WITH(PresetConfig("4b"), "preset is '4b', expected nano, 3b or 9b");
 }
 
+TEST_CASE("The first exit is skipped by MPT-7B alone, and by no config that does not say so") {
+  CHECK(ConfigFromJson(ToJson(PresetConfig("9b"))).skip_first_exit);
+  const nlohmann::json small = ToJson(PresetConfig("nano"));
+  CHECK_FALSE(small.contains("skip_first_exit"));  // as configs that were written before there was such a key
+  CHECK_FALSE(ConfigFromJson(small).skip_first_exit);
+  nlohmann::json json = small;
+  json["skip_first_exit"] = true;
+  CHECK(ConfigFromJson(json).skip_first_exit);
+  json["skip_first_exit"] = 1;
+  CHECK(Refusal(json) == "agent config: key 'skip_first_exit' is 1, expected another type");
+}
+
 TEST_CASE("The small agent has an exit at every second layer and a state token behind the latents") {
   const AgentConfig config = PresetConfig("nano");
   CHECK(config.ExitLayers() == std::vector<int>{1, 3, 5, 7, 9, 11});
@@ -53,6 +65,15 @@ TEST_CASE("A config that is wrong is refused with the field, the value and the e
   bad["language"]["width"] = 64.5;
   CHECK(Refusal(bad) == "agent config: key 'language.width' is 64.5, expected an integer");
   bad = good;
+  bad["head"]["mlp_hidden"] = {128.9, 64};
+  CHECK(Refusal(bad) == "agent config: key 'head.mlp_hidden' is [128.9,64], expected a list of integers");
+  bad = good;
+  bad["head"]["mlp_hidden"] = 128;
+  CHECK(Refusal(bad) == "agent config: key 'head.mlp_hidden' is 128, expected a list of integers");
+  bad = good;
+  bad["state"]["angles"] = {3, 4294967300};
+  CHECK(Refusal(bad) == "agent config: key 'state.angles' is [3,4294967300], expected a list of integers");
+  bad = good;
   bad["language"]["colour"] = 1;
   CHECK(Refusal(bad) == "agent config: unknown key 'language.colour'");
   bad = good;
@@ -64,6 +85,19 @@ TEST_CASE("A config that is wrong is refused with the field, the value and the e
   bad = good;
   bad["language"]["media_token"] = 600;
   CHECK(Refusal(bad) == "agent config: 'language.media_token' is 600, expected 0 to 571 (vocab_size - 1)");
+}
+
+TEST_CASE("Pictures are at most 1024 pixels wide and hold a patch, not only whole ones") {
+  nlohmann::json conv = ToJson(PresetConfig("nano")), clip = ToJson(PresetConfig("3b"));
+  conv["vision"]["gripper"]["input_size"] = 1025;
+  CHECK(Refusal(conv) == "agent config: 'vision.gripper.input_size' is 1025, expected 1 to 1024");
+  clip["vision"]["image_size"] = 1025;
+  CHECK(Refusal(clip) == "agent config: 'vision.image_size' is 1025, expected 1 to 1024");
+  clip["vision"]["image_size"] = 13;
+  CHECK(Refusal(clip) ==
+        "agent config: 'vision.image_size' is 13, expected at least 'vision.patch_size' (14)");
+  clip["vision"]["image_size"] = 230;  // 16 patches of 14 and 6 pixels more
+  CHECK(ConfigFromJson(clip).vision.patches() == 256);
 }
 
 }  // namespace

@@ -53,6 +53,11 @@ TEST_CASE("A tensor that is not where its header says is refused by name") {
              Contains("'w' has 32 bytes, its shape and dtype need 16"));
   CHECK_THAT(open(Tensor("F31", "[2,4]", "[0,32]")), Contains("tensor 'w' has unknown dtype 'F31'"));
   CHECK_THAT(open(Tensor("F32", "[4294967296,4294967296]", "[0,0]")), Contains("tensor 'w' has 0 bytes"));
+  CHECK(open(Tensor("F32", "[3,0,4]", "[0,0]")) == "accepted");
+  for (const char* shape :
+       {"[9223372036854775808,3,0]", "[0,9223372036854775808]", "[4294967296,4294967296,0]",
+        "[0,4294967296,4294967296]", "[18446744073709551615,0]"})
+    CHECK_THAT(open(Tensor("F32", shape, "[0,0]")), Contains("tensor 'w' has 0 bytes"));
   CHECK_THAT(open(Tensor("F32", "[2,-4]", "[0,32]")), Contains("tensor 'w' has shape"));
   CHECK_THAT(OpenHeader(R"({"a":)" + Tensor("U8", "[20]", "[0,20]") + R"(,"b":)" +
                         Tensor("U8", "[20]", "[12,32]") + "}"),

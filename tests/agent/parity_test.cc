@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "agent/checkpoint.h"
@@ -195,15 +196,21 @@ TEST_CASE("Other layouts of the action head compute what the official ones do") 
       config.mlp_hidden = json.at("mlp_hidden_dims").get<std::vector<int>>();
       config.mlp_hidden.resize(variant.at("mlp_num_hidden_layers").get<size_t>());
       config.mlp_layernorm = variant.at("mlp_layernorm");
-      if (variant.at("dropout_mode") == "last")
-        config.dropout_placement = HeadConfig::DropoutPlacement::kLast;
+      const std::string dropout_mode = variant.at("dropout_mode");
+      config.dropout_placement = RecordedPlacement(dropout_mode);
       ActionHead head(config, json.at("in_features").get<int>(), 1e-5);
       head->eval();
+      std::map<std::string, size_t> dimensions;
+      for (const std::string& recorded : weights.names())
+        if (recorded.starts_with(name + ".")) dimensions[recorded] = weights.shape(recorded).size();
+      std::map<std::string, torch::Tensor> tensors;  // by our names
+      for (const auto& [recorded, ours] : OurNames(dimensions, dropout_mode))
+        tensors[ours] = weights.Get(recorded);
       size_t found = 0;
       for (auto& item : head->named_parameters())
-        item.value().copy_(weights.Get(name + "." + item.key())), ++found;
-      CHECK(found == static_cast<size_t>(std::ranges::count_if(
-                         weights.names(), [&](const std::string& n) { return n.starts_with(name + "."); })));
+        item.value().copy_(tensors.at(name + "." + item.key())), ++found;
+      CHECK(found == tensors.size());
+      CHECK(found == dimensions.size());
 
       const auto get = [&](const std::string& what) { return ToTensor(npz.at(name + "/" + what)); };
       Figures figures("head " + name);

@@ -17,7 +17,7 @@ AgentModel RecordedModel(const std::filesystem::path& folder, const std::string&
       options.ignored_prefixes.push_back(fmt::format("lang_encoder.transformer.blocks.{}.", layer));
     }
   }
-  LoadParameters(*model, SafetensorsFile(folder / ("model_" + letter + ".safetensors")), options);
+  LoadParameters(*model, SafetensorsFile(RecordedWeights(folder, letter).path()), options);
   model->eval();
   return model;
 }

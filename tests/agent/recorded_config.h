@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "agent/config.h"
 #include "agent/exits.h"
 #include "tests/support/npz.h"
+#include "tests/support/temporary_folder.h"
 
 namespace deerbench::test {
 
@@ -22,6 +24,30 @@ std::vector<std::filesystem::path> RecordedFiles(const std::filesystem::path& fo
 
 // The configuration in config_<letter>.json, which has the official code's keys.
 AgentConfig RecordedConfig(const std::filesystem::path& folder, const std::string& letter);
+
+// Where a head's dropout stands, by the official code's dropout_mode: "layerwise", "last" or "wo_last".
+// Throws Error for any other.
+HeadConfig::DropoutPlacement RecordedPlacement(const std::string& dropout_mode);
+
+// Our names by the recorded ones, of tensors by their numbers of dimensions. Heads of "wo_last" compute what
+// heads of "last" do under other numbers (deerbench.convert, renumber_heads); all other names are the same.
+std::map<std::string, std::string> OurNames(const std::map<std::string, size_t>& dimensions,
+                                            const std::string& dropout_mode);
+
+// The weights in model_<letter>.safetensors under our names: that file, or one that goes with this object.
+class RecordedWeights {
+ public:
+  RecordedWeights(const std::filesystem::path& folder, const std::string& letter);
+
+  const std::filesystem::path& path() const { return path_; }
+  // Our name of a recorded tensor.
+  const std::string& name(const std::string& recorded) const { return names_.at(recorded); }
+
+ private:
+  std::optional<TemporaryFolder> folder_;
+  std::filesystem::path path_;
+  std::map<std::string, std::string> names_;
+};
 
 // "case_A_window.npz" -> "A".
 std::string RecordedLetter(const std::filesystem::path& file);

@@ -66,6 +66,35 @@ TEST_CASE("The small agent's config is that of the shipped vocabulary") {
   CHECK_THROWS_AS(CheckTokenizer(tokenizer, fitted), Error);
 }
 
+TEST_CASE("A special token that the vocabulary alone has is refused where a prompt needs it") {
+  const AgentConfig config = PresetConfig("nano");
+  // The file with a token moved from the added ones to the vocabulary.
+  const auto moved = [](const std::string& token) {
+    nlohmann::json json = nlohmann::json::parse(ReadFile(Shipped()));
+    nlohmann::json left = nlohmann::json::array();
+    for (const nlohmann::json& entry : json["added_tokens"]) {
+      if (entry["content"] == token)
+        json["model"]["vocab"][token] = entry["id"];
+      else
+        left.push_back(entry);
+    }
+    json["added_tokens"] = left;
+    return Tokenizer::FromJson(json.dump(), "t.json");
+  };
+  for (const std::string token : {"<image>", "<|endofchunk|>"}) {
+    const Tokenizer tokenizer = moved(token);
+    REQUIRE(tokenizer.Find(token).has_value());
+    CHECK_THROWS_WITH(
+        CheckTokenizer(tokenizer, config.language),
+        "t.json: token '" + token + "' is not cut out of a prompt whole, expected it in 'added_tokens'");
+  }
+  CHECK_NOTHROW(CheckTokenizer(moved("<PAD>"), config.language));  // no prompt has it
+  const Tokenizer endless = moved("<|endoftext|>");
+  CHECK_NOTHROW(CheckTokenizer(endless, config.language, config.prompt));
+  CHECK_THROWS_WITH(CheckTokenizer(endless, config.language, {.end_of_text = true}),
+                    Catch::Contains("token '<|endoftext|>' is not cut out of a prompt whole"));
+}
+
 TEST_CASE("A long sentence is cut off and the official prompt ends with the end of text") {
   const Tokenizer tokenizer = Tokenizer::FromFile(Shipped());
   PromptConfig prompt{.end_of_text = true, .max_tokens = 32};

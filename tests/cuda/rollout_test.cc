@@ -35,7 +35,7 @@ TEST_CASE("The kernels leave at the official exits with the official actions and
     ++files;
     const test::Npz npz = test::ReadNpz(file);
     const std::string letter = test::RecordedLetter(file);
-    CudaModel model(test::RecordedConfig(*folder, letter), *folder / ("model_" + letter + ".safetensors"),
+    CudaModel model(test::RecordedConfig(*folder, letter), test::RecordedWeights(*folder, letter).path(),
                     test::RecordedExits(npz), std::move(queue));
     const auto ids = npz.at("input_ids").ints();
     model.SetPrompt(std::vector<int>(ids.begin(), ids.end()));

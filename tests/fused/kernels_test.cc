@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 #include <random>
 #include <utility>
 #include <vector>
@@ -222,6 +224,35 @@ TEST_CASE("Weights take the memory of their type") {
   CHECK(bits(WeightType::kFloat16) == 16);
   CHECK(bits(WeightType::kInt8) == 8.25);
   CHECK(bits(WeightType::kInt4) == 4.5);
+}
+
+TEST_CASE("Weights beyond half precision saturate, and what is not a number stays none") {
+  const float infinite = std::numeric_limits<float>::infinity();
+  std::vector<float> w = {70000, -1e10f, infinite, -infinite, 65504, -2.5f, 0};
+  const std::vector<float> halves = {65504, -65504, 65504, -65504, 65504, -2.5f, 0};
+  for (const uint32_t bits : {0x7fffffffu, 0xffffffffu, 0x7f800001u}) {
+    float none;
+    std::memcpy(&none, &bits, sizeof(none));
+    w.push_back(none);
+  }
+  const int in = static_cast<int>(w.size());
+  for (const WeightType type : {WeightType::kBFloat16, WeightType::kFloat16}) {
+    const PackedWeights packed(w, 1, in, {}, type);
+    Floats decoded(static_cast<size_t>(in) * kPanel);
+    DecodeFloats(type, packed.panel(0), in, decoded.data());
+    for (int i = 0; i < in; ++i) {
+      INFO(WeightTypeName(type) << " weight " << i);
+      const float value = decoded[static_cast<size_t>(i) * kPanel];
+      if (i >= static_cast<int>(halves.size()))
+        CHECK(std::isnan(value));
+      else if (type == WeightType::kFloat16)
+        CHECK(value == halves[i]);
+      else if (std::isinf(w[i]))
+        CHECK(value == w[i]);
+      else
+        CHECK(value == Approx(w[i]).epsilon(4e-3));
+    }
+  }
 }
 
 TEST_CASE("Workers do everything once, loop after loop, whatever there is to do") {

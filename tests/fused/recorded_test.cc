@@ -34,7 +34,7 @@ Comparison Compare(const std::filesystem::path& folder, const std::filesystem::p
                    const fused::FusedOptions& how) {
   const Npz npz = ReadNpz(file);
   const std::string letter = RecordedLetter(file);
-  fused::FusedModel model(RecordedConfig(folder, letter), folder / ("model_" + letter + ".safetensors"),
+  fused::FusedModel model(RecordedConfig(folder, letter), RecordedWeights(folder, letter).path(),
                           RecordedExits(npz), how);
   const auto mask = npz.at("attention_mask").ints(), ids = npz.at("input_ids").ints();
   REQUIRE(std::count(mask.begin(), mask.end(), 1) == static_cast<ptrdiff_t>(mask.size()));

@@ -265,6 +265,7 @@ TEST_CASE("Rollouts on the fused path are the reference's within 1e-5, whatever 
     CHECK(run({layers, thresholds, layers.back(), 1}).second >= 2);
     run({layers, thresholds, layers.back(), 3});  // a decision every third step
     run({{layers[1]}, {-1}, layers[1], 1});       // one exit alone
+    run({{0}, {-1}, 0, 1});                       // the first layer's: nothing below it to be weighed against
     run({{layers[0], layers[1]}, {thresholds[0]}, layers[0], 1});
     // Other criteria; those that read no poses ask the head once a step.
     const std::vector<float> halves(layers.size(), 0.5f);
@@ -275,6 +276,30 @@ TEST_CASE("Rollouts on the fused path are the reference's within 1e-5, whatever 
       if (criterion == std::string("time") || criterion == std::string("random")) CHECK(seen >= 2);
     }
   }
+}
+
+TEST_CASE("Both paths leave out what lies behind a picture's last whole patch") {
+  const Folder folder;
+  AgentConfig config = OddConfig();
+  config.name = "clip";
+  config.vision.kind = VisionKind::kClip;
+  config.vision.image_size = 23;  // four patches across, three pixels more
+  config.vision.patch_size = 5;
+  config.vision.layers = 2;
+  config.vision.heads = 4;
+  config.vision.output_dim = 12;
+  REQUIRE(config.vision.patches() == 16);
+  const AgentModel model = RandomModel(config);
+  const std::filesystem::path file = folder.path / "clip.safetensors";
+  Save(model, file);
+  const int layer = config.ExitLayers()[0];
+  std::set<int> seen;
+  const Worst worst = Compare(model, file, {{layer}, {-1}, layer, 1}, &seen);
+  fmt::print("fused {}: pose {:.1e} gripper {:.1e} difference {:.1e} action {:.1e}\n", config.name,
+             worst.pose, worst.gripper, worst.difference, worst.action);
+  CHECK(worst.pose < 5e-5);
+  CHECK(worst.gripper < 5e-5);
+  CHECK(worst.difference < 5e-5);
 }
 
 TEST_CASE("A file that does not fit the agent is refused with tensor and shape") {

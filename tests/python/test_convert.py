@@ -129,6 +129,7 @@ def test_other_models_are_converted_and_act(sizes, tmp_path):
     done = convert(tmp_path / "official", tmp_path / "out")
     assert done.config["cross_attention"]["every_n_layers"] == sizes.every
     assert done.config["language"]["qk_layernorm"] != sizes.mpt_7b
+    assert done.config["skip_first_exit"] == sizes.mpt_7b
     policy = deerbench.load_policy(tmp_path / "out", exit="last", backend="reference")
     assert policy.exit_layers == sizes.exits
     assert np.isfinite(act(tmp_path / "out")).all()

@@ -94,6 +94,7 @@ def make_config(
     sizes: Mapping[str, int],
     options: Mapping[str, Any],
     tokens: Mapping[str, int],
+    mpt_7b: bool,
     changes: Iterable[str] = (),
 ) -> dict[str, Any]:
     """config.json. ``changes`` are "key=value" for what no file tells, dots between levels."""
@@ -103,6 +104,7 @@ def make_config(
         "exit_interval": options["exit_interval"],
         "window": 12,
         "layer_norm_eps": 1e-5,
+        "skip_first_exit": mpt_7b,  # as the official solver of thresholds has it (set_threshold)
         "vision": {
             "kind": "clip",
             "width": sizes["D"],

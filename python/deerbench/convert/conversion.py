@@ -14,7 +14,15 @@ import torch
 
 from deerbench._core import Error
 from deerbench.convert.config import exit_layers, find_layout, make_config, read_options
-from deerbench.convert.names import agent_name, clip_name, collapse, merge_aliases, mpt_name, renumber_heads
+from deerbench.convert.names import (
+    agent_name,
+    clip_name,
+    collapse,
+    merge_aliases,
+    mpt_name,
+    renumber_heads,
+    spells_mpt_7b,
+)
 from deerbench.convert.shapes import Layout, expected_shape, read_sizes, symbolic_shapes
 from deerbench.convert.sources import Tensors, files_of, read_pickle, read_tensors, state_dict
 from deerbench.convert.tokenizer import extend_tokenizer
@@ -92,10 +100,10 @@ def convert_checkpoint(
     text, tokens, token_count = extend_tokenizer(Path(tokenizer))
     content = read_pickle(sources.checkpoint)
     options = read_options(content, str(sources.checkpoint))
-    tensors, spelled = _gather(sources, content, options)
+    tensors, spelled, mpt_7b = _gather(sources, content, options)
     layout = find_layout(tensors, options, str(sources.checkpoint), training_heads)
     tensors, sizes, filled = _select(tensors, spelled, layout, DTYPES[dtype])
-    config = make_config(name or out.name, layout, sizes, options, tokens, changes)
+    config = make_config(name or out.name, layout, sizes, options, tokens, mpt_7b, changes)
     if token_count > sizes["V"]:
         raise Error(f"{tokenizer}: {token_count} tokens with the special ones, expected at most {sizes['V']}: "
                     "lang_encoder.transformer.wte.weight has no more rows")
@@ -127,9 +135,12 @@ def convert_checkpoint(
     )
 
 
-def _gather(sources: Sources, content: dict[str, Any], options: dict[str, Any]) -> tuple[Tensors, dict[str, str]]:
-    """All tensors by their one name; and by that, how the .pth spells it."""
+def _gather(
+    sources: Sources, content: dict[str, Any], options: dict[str, Any]
+) -> tuple[Tensors, dict[str, str], bool]:
+    """All tensors by their one name; by that, how the .pth spells it; whether the language model is MPT-7B."""
     weights = _weights(content, sources.checkpoint)
+    mpt_7b = spells_mpt_7b(weights)
     tensors = merge_aliases(
         ((agent_name(name), tensor) for name, tensor in weights.items()), str(sources.checkpoint)
     )
@@ -141,14 +152,16 @@ def _gather(sources: Sources, content: dict[str, Any], options: dict[str, Any]) 
         path = getattr(sources, option)
         if path is None:
             continue
-        pairs = ((rename(name), tensor) for name, tensor in read_tensors(path).items())
+        read = read_tensors(path)
+        mpt_7b = mpt_7b or spells_mpt_7b(read)
+        pairs = ((rename(name), tensor) for name, tensor in read.items())
         found = merge_aliases(((name, tensor) for name, tensor in pairs if name is not None), str(path))
         if not found:
             raise Error(f"{option}: '{path}' holds none of an agent's tensors")
         if layers <= 0:  # the .pth says which layers are kept only by having them
             layers = 1 + max((_layer(name) for name in tensors), default=-1)
         tensors |= {name: t for name, t in found.items() if name not in tensors and (not layers or _layer(name) < layers)}
-    return tensors, spelled
+    return tensors, spelled, mpt_7b
 
 
 def _weights(content: dict[str, Any], path: Path) -> Tensors:

@@ -30,6 +30,18 @@ _MPT_7B = [
 _HEAD = re.compile(r"^((?:lm_head|extra_exit|lm_exit_modules\.\d+)\.(?:actions|gripper)\.mlp)\.(\d+)\.(weight|bias)$")
 
 
+def spells_mpt_7b(names: Iterable[str]) -> bool:
+    """Whether these names, of any file, call the language model's parts as MPT-7B does."""
+
+    def spelled(name: str) -> str:
+        name = name.removeprefix("module.")
+        for pattern, replacement in _ALIASES:
+            name = pattern.sub(replacement, name)
+        return name
+
+    return any(pattern.search(spelled(name)) for name in names for pattern, _ in _MPT_7B)
+
+
 def agent_name(name: str) -> str:
     """A name of a .pth, or of OpenFlamingo's file, as our model has it."""
     name = name.removeprefix("module.")
