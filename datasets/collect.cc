@@ -29,7 +29,10 @@ class Crew {
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
   ~Crew() {
-    stop_ = true;
+    {
+      const std::lock_guard lock(mutex_);  // else a thread that has just looked would sleep on
+      stop_ = true;
+    }
     changed_.notify_all();
     for (std::thread& thread : threads_) thread.join();
   }

@@ -48,6 +48,8 @@ struct Contents {
   DemoFileInfo info;
   std::vector<DemoInfo> demos;
   std::vector<std::string> checksums;
+  // The demonstrations, open: looked up again, they would be found by an index that whoever appends changes.
+  std::vector<Hdf5Id> groups;
 };
 
 Contents ReadContents(hid_t file, const std::string& name) {
@@ -65,10 +67,11 @@ Contents ReadContents(hid_t file, const std::string& name) {
   if (H5Gget_info(data.get(), &links) < 0) Fail(place + ": cannot be read: " + Hdf5Complaint());
   int64_t samples = 0;
   for (int i = 0; i < static_cast<int>(links.nlinks); ++i) {
-    const Hdf5Id demo = OpenGroup(data.get(), DemoName(i), place);
+    Hdf5Id demo = OpenGroup(data.get(), DemoName(i), place);
     std::string checksum;
     contents.demos.push_back(ReadDemoInfo(demo.get(), checksum, place + "/" + DemoName(i)));
     contents.checksums.push_back(std::move(checksum));
+    contents.groups.push_back(std::move(demo));
     samples += contents.demos.back().length;
   }
   const auto total = ReadNumber<int64_t>(data.get(), "total", place);
@@ -82,10 +85,71 @@ std::string EnvArgs(const std::string& scene) {
                      kEnvVersion);
 }
 
+// A file to be: it lies beside its name, and is taken away again unless it gets it.
+class Unpublished {
+ public:
+  explicit Unpublished(fs::path path)
+      : path_(std::move(path)), place_(fs::path(path_) += fmt::format(".new{}", getpid())) {
+    RequireNew();
+  }
+  Unpublished(const Unpublished&) = delete;
+  Unpublished& operator=(const Unpublished&) = delete;
+  ~Unpublished() {
+    std::error_code ignored;
+    if (place_.empty()) return;
+    fs::remove(place_, ignored);
+    fs::remove(JournalPath(place_), ignored);
+  }
+
+  const fs::path& place() const { return place_; }
+
+  // Once it is closed.
+  void Publish() {
+    RequireNew();
+    std::error_code error;
+    fs::remove(JournalPath(path_), error);  // of another file that had this name
+    fs::rename(place_, path_, error);
+    if (error) Fail(fmt::format("{}: cannot be made: {}", path_.string(), error.message()));
+    place_.clear();
+  }
+
+ private:
+  void RequireNew() const {
+    std::error_code error;
+    if (fs::exists(path_, error))
+      Fail(fmt::format("{}: is there already, expected a new file", path_.string()));
+  }
+
+  fs::path path_, place_;
+};
+
+// Writes a file without demonstrations to `place`; `name` is what it is called in errors.
+void WriteEmpty(const fs::path& place, const std::string& name, const std::string& settings_json) {
+  const Hdf5Id access = AccessProperties();
+  const Hdf5Id creation(H5Pcreate(H5P_FILE_CREATE));
+  H5Pset_istore_k(creation.get(), 1);  // every array is one chunk
+  H5Pset_link_phase_change(creation.get(), 24, 16);
+  H5Pset_obj_track_times(creation.get(), false);
+  const Hdf5Id file(H5Fcreate(place.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
+  if (!file) Fail(fmt::format("{}: cannot be made: {}", name, Hdf5Complaint()));
+  const Hdf5Id root = OpenGroup(file.get(), "/", name + ":");
+  WriteString(root.get(), "schema", kDemoSchema, name);
+  WriteNumber<int64_t>(root.get(), "env_version", kEnvVersion, name);
+  WriteString(root.get(), "program_version", std::string(Version()), name);
+  WriteString(root.get(), "settings", settings_json, name);
+  const Hdf5Id data = MakeGroup(file.get(), "data", name);
+  WriteNumber<int64_t>(data.get(), "total", 0, name);
+  WriteString(data.get(), "env_args", EnvArgs("D"), name);
+  if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0)
+    Fail(fmt::format("{}: cannot be written: {}", name, Hdf5Complaint()));
+  CommitJournal(file.get());
+}
+
 }  // namespace
 
 struct DemoWriter::Impl {
   fs::path path;
+  std::unique_ptr<Unpublished> unpublished;  // before `file`, which must be closed when it goes
   Hdf5Id file, data;
   Contents contents;
   int64_t samples = 0;
@@ -104,51 +168,53 @@ DemoWriter::~DemoWriter() {
 
 DemoWriter DemoWriter::Create(const fs::path& path, const std::string& settings_json) {
   const Hdf5Lock lock;
-  const std::string name = path.string();
-  std::error_code error;
-  if (fs::exists(path, error)) Fail(fmt::format("{}: is there already, expected a new file", name));
-  fs::remove(JournalPath(path), error);
-  // Empty beside its name, then renamed: a file of this name can always be read.
-  const fs::path pending = fs::path(path) += fmt::format(".new{}", getpid());
-  {
-    const Hdf5Id access = AccessProperties();
-    const Hdf5Id creation(H5Pcreate(H5P_FILE_CREATE));
-    H5Pset_istore_k(creation.get(), 1);  // every array is one chunk
-    H5Pset_link_phase_change(creation.get(), 24, 16);
-    H5Pset_obj_track_times(creation.get(), false);
-    const Hdf5Id file(H5Fcreate(pending.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
-    if (!file) Fail(fmt::format("{}: cannot be made: {}", name, Hdf5Complaint()));
-    const Hdf5Id root = OpenGroup(file.get(), "/", name + ":");
-    WriteString(root.get(), "schema", kDemoSchema, name);
-    WriteNumber<int64_t>(root.get(), "env_version", kEnvVersion, name);
-    WriteString(root.get(), "program_version", std::string(Version()), name);
-    WriteString(root.get(), "settings", settings_json, name);
-    const Hdf5Id data = MakeGroup(file.get(), "data", name);
-    WriteNumber<int64_t>(data.get(), "total", 0, name);
-    WriteString(data.get(), "env_args", EnvArgs("D"), name);
-    if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0)
-      Fail(fmt::format("{}: cannot be written: {}", name, Hdf5Complaint()));
-    CommitJournal(file.get());
-  }
-  fs::rename(pending, path, error);
-  if (error) Fail(fmt::format("{}: cannot be made: {}", name, error.message()));
+  Unpublished file(path);  // empty beside its name, then renamed: a file of this name can always be read
+  WriteEmpty(file.place(), path.string(), settings_json);
+  file.Publish();
   return Append(path);
+}
+
+DemoWriter DemoWriter::CreateUnpublished(const fs::path& path, const std::string& settings_json) {
+  const Hdf5Lock lock;
+  auto file = std::make_unique<Unpublished>(path);
+  WriteEmpty(file->place(), path.string(), settings_json);
+  std::unique_ptr<Impl> impl = Open(file->place(), path);
+  impl->unpublished = std::move(file);
+  return DemoWriter(std::move(impl));
 }
 
 DemoWriter DemoWriter::Append(const fs::path& path) {
   const Hdf5Lock lock;
+  return DemoWriter(Open(path, path));
+}
+
+std::unique_ptr<DemoWriter::Impl> DemoWriter::Open(const fs::path& place, const fs::path& path) {
   auto impl = std::make_unique<Impl>();
   impl->path = path;
-  impl->file = OpenFile(path, H5F_ACC_RDWR);
+  impl->file = OpenFile(place, H5F_ACC_RDWR);
   BeginJournal(impl->file.get());
   impl->contents = ReadContents(impl->file.get(), path.string());
+  impl->contents.groups.clear();
   if (impl->contents.info.env_version != kEnvVersion) {
     Fail(fmt::format("{}: env_version: is {}, expected {} to append to it", path.string(),
                      impl->contents.info.env_version, kEnvVersion));
   }
   for (const DemoInfo& demo : impl->contents.demos) impl->samples += demo.length;
   impl->data = OpenGroup(impl->file.get(), "data", path.string());
-  return DemoWriter(std::move(impl));
+  return impl;
+}
+
+void DemoWriter::Publish() {
+  const Hdf5Lock lock;
+  Impl& impl = *impl_;
+  if (!impl.unpublished || impl.broken)
+    Fail(fmt::format("{}: cannot be published {}", impl.path.string(),
+                     impl.broken ? "after an error" : "again"));
+  impl.broken = true;  // nothing may follow
+  impl.data = Hdf5Id();
+  impl.file = Hdf5Id();
+  impl.unpublished->Publish();
+  impl.unpublished.reset();
 }
 
 void DemoWriter::Append(const Demonstration& demo) {
@@ -179,7 +245,7 @@ const std::string& DemoWriter::settings() const { return impl_->contents.info.se
 
 struct DemoReader::Impl {
   fs::path path;
-  Hdf5Id file, data;
+  Hdf5Id file;
   Contents contents;
 
   // Calls read(group, info, place) for one demonstration.
@@ -190,18 +256,18 @@ struct DemoReader::Impl {
                        static_cast<int>(contents.demos.size()) - 1));
     }
     const Hdf5Lock lock;
-    const Hdf5Place place = path.string() + ": data";
-    const Hdf5Id group = OpenGroup(data.get(), DemoName(demo), place);
-    return read(group.get(), contents.demos[static_cast<size_t>(demo)], place + "/" + DemoName(demo));
+    const auto index = static_cast<size_t>(demo);
+    return read(contents.groups[index].get(), contents.demos[index],
+                path.string() + ": data/" + DemoName(demo));
   }
 };
 
 DemoReader::DemoReader(const fs::path& path) : impl_(std::make_unique<Impl>()) {
   const Hdf5Lock lock;
+  const CommitPause pause(path);
   impl_->path = path;
   impl_->file = OpenFile(path, H5F_ACC_RDONLY);
   impl_->contents = ReadContents(impl_->file.get(), path.string());
-  impl_->data = OpenGroup(impl_->file.get(), "data", path.string());
 }
 
 DemoReader::DemoReader(DemoReader&&) noexcept = default;

@@ -27,6 +27,9 @@ class DemoWriter {
  public:
   // Makes a new file. Throws Error if there is one already.
   static DemoWriter Create(const std::filesystem::path& path, const std::string& settings_json);
+  // Makes one that lies beside `path` until it is published: whole or not at all. A writer that is destroyed
+  // without takes the file away. Throws Error if there is a file of this name already.
+  static DemoWriter CreateUnpublished(const std::filesystem::path& path, const std::string& settings_json);
   // Opens a file to append to.
   static DemoWriter Append(const std::filesystem::path& path);
   DemoWriter(DemoWriter&&) noexcept;
@@ -35,6 +38,8 @@ class DemoWriter {
 
   // On the file when it returns. Checks the demonstration first.
   void Append(const Demonstration& demo);
+  // Gives a file of CreateUnpublished its name. Call once, last. Throws Error if another has it by now.
+  void Publish();
 
   // Of all demonstrations in the file, in their order.
   const std::vector<DemoInfo>& demos() const;
@@ -43,12 +48,15 @@ class DemoWriter {
  private:
   struct Impl;
   explicit DemoWriter(std::unique_ptr<Impl> impl);
+  // Of the file that lies at `place` and is called `path` in errors.
+  static std::unique_ptr<Impl> Open(const std::filesystem::path& place, const std::filesystem::path& path);
   std::unique_ptr<Impl> impl_;
 };
 
 // Random access. Any number of threads may call one reader: reading is serialised inside. Opening reads
-// attributes alone; arrays are read when they are asked for. Every member throws Error naming the file, the
-// demonstration and the field that is missing, truncated or contradictory.
+// attributes alone; arrays are read when they are asked for. Another process may append meanwhile: a reader
+// goes on with the demonstrations that were there when it was opened. Every member throws Error naming the
+// file, the demonstration and the field that is missing, truncated or contradictory.
 class DemoReader {
  public:
   explicit DemoReader(const std::filesystem::path& path);

@@ -9,12 +9,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/atomic_file.h"
@@ -31,6 +33,8 @@ namespace {
 
 constexpr size_t kPage = 4096;
 constexpr std::string_view kMagic = "deerbench journal 1\n";
+constexpr haddr_t kEndOfAddresses = haddr_t{1} << 62;
+constexpr std::chrono::seconds kPatience{10};
 
 using Page = std::array<char, kPage>;
 
@@ -75,6 +79,36 @@ bool WriteAt(int fd, const char* bytes, size_t size, haddr_t at) {
   }
   return true;
 }
+
+// Locks a byte that no file reaches to: shared by readers who open the file (F_RDLCK), for one alone who
+// changes what they read (F_WRLCK). False if others still had it after kPatience. The writer's lock of the
+// whole file is of another kind; this one belongs to `fd` alone and ends with it.
+bool LockContents(int fd, short type) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = static_cast<off_t>(kEndOfAddresses);
+  lock.l_len = 1;
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+    if (errno != EAGAIN && errno != EACCES && errno != EINTR) return true;  // there are no locks here
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+// While it lives nobody opens the file. A reader that is stuck is not waited for: it must not stop a writer.
+class Alone {
+ public:
+  explicit Alone(int fd) : fd_(fd) { LockContents(fd, F_WRLCK); }
+  Alone(const Alone&) = delete;
+  Alone& operator=(const Alone&) = delete;
+  ~Alone() { LockContents(fd_, F_UNLCK); }
+
+ private:
+  int fd_;
+};
 
 std::string_view BytesOf(const uint64_t& value) {
   return {reinterpret_cast<const char*>(&value), sizeof(value)};
@@ -135,6 +169,8 @@ bool WritePages(const JournaledFile& file) {
 
 // Takes up what a journal holds. False if the file cannot be completed.
 bool TakeUpJournal(JournaledFile& file) {
+  std::optional<Alone> alone;
+  if (file.writable) alone.emplace(file.fd);
   const std::filesystem::path journal = JournalPath(file.path);
   std::error_code ignored;
   if (!std::filesystem::exists(journal, ignored)) return true;
@@ -148,7 +184,7 @@ bool TakeUpJournal(JournaledFile& file) {
     file.pages.clear();
     file.committed = file.end_of_file;
   }
-  if (file.writable) std::filesystem::remove(journal, ignored);
+  if (file.writable && std::filesystem::remove(journal, ignored)) FlushFolderOf(journal);
   return true;
 }
 
@@ -261,7 +297,7 @@ H5FD_class_t MakeClass() {
   c.value = static_cast<H5FD_class_value_t>(600);  // of the range for drivers that are not registered
 #endif
   c.name = "deerbench_journal";
-  c.maxaddr = (haddr_t{1} << 62) - 1;
+  c.maxaddr = kEndOfAddresses - 1;
   c.fc_degree = H5F_CLOSE_STRONG;
   c.open = Open;
   c.close = Close;
@@ -311,13 +347,28 @@ void CommitJournal(hid_t id, const std::function<void()>& between) {
   }
   check(fdatasync(file.fd) == 0, "flush");
   const std::filesystem::path journal = JournalPath(file.path);
+  const Alone alone(file.fd);
   WriteFileAtomically(journal, EncodeJournal(file, size));
+  FlushFolderOf(journal);
   // From here on the new state is the good one, whatever happens.
   if (between) between();
   check(WritePages(file) && fdatasync(file.fd) == 0, "write");
   check(unlink(journal.c_str()) == 0, "remove its journal");
+  FlushFolderOf(journal);  // else it might be back after a power cut, and undo what others wrote by then
   file.pages.clear();
   file.committed = size;
+}
+
+CommitPause::CommitPause(const std::filesystem::path& file)
+    : fd_(open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
+  if (fd_ < 0 || LockContents(fd_, F_RDLCK)) return;
+  close(fd_);
+  Fail(fmt::format("{}: is being written by another process, expected it to pause within {} s", file.string(),
+                   kPatience.count()));
+}
+
+CommitPause::~CommitPause() {
+  if (fd_ >= 0) close(fd_);
 }
 
 std::filesystem::path JournalPath(const std::filesystem::path& file) {

@@ -4,7 +4,8 @@
 // beyond the end of the last good state goes to the file at once, where nothing refers to it yet, and changes
 // to what lies before it are kept in memory. Commit writes these to a journal beside the file (FILE.journal,
 // there whole or not at all), then into the file, and removes the journal. Whoever opens the file while a
-// journal is there, reader or writer, sees the state that the journal completes.
+// journal is there, reader or writer, sees the state that the journal completes. Commits wait for whoever is
+// just opening the file (CommitPause): what they change must not change under the eyes of a reader.
 #pragma once
 
 #include <hdf5.h>
@@ -25,6 +26,21 @@ void BeginJournal(hid_t file);
 // system's reason; the file then is as it was at the last commit. `between` is called when the journal is
 // there and the file is not yet changed: tests let the process die in it.
 void CommitJournal(hid_t file, const std::function<void()>& between = {});
+
+// While it lives no commit changes what is there of `file`, in whatever process: for opening the file and
+// reading what commits change. Waits for a commit that is under way; throws Error if that takes ten seconds.
+// Short: commits wait, though not for longer than that. Does nothing for a file that cannot be opened and
+// where the file system has no locks.
+class CommitPause {
+ public:
+  explicit CommitPause(const std::filesystem::path& file);
+  CommitPause(const CommitPause&) = delete;
+  CommitPause& operator=(const CommitPause&) = delete;
+  ~CommitPause();
+
+ private:
+  int fd_ = -1;
+};
 
 // Where the journal of a file lies.
 std::filesystem::path JournalPath(const std::filesystem::path& file);

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/version.h"
 #include "datasets/demo_file.h"
 #include "datasets/relabel.h"
 #include "harness/eval_config.h"
@@ -24,6 +25,8 @@
 namespace deerbench {
 namespace {
 
+using Scenes = std::map<std::string, std::shared_ptr<const SceneModel>>;
+
 struct Settings {
   std::string file, first = "0", count, workers, relabel;
   bool json = false;
@@ -31,10 +34,16 @@ struct Settings {
 
 struct Job {
   const DemoReader& reader;
-  const std::map<std::string, std::shared_ptr<const SceneModel>>& scenes;
+  const Scenes& scenes;
   int first = 0, count = 0;
   std::vector<ReplayOutcome> outcomes;
 };
+
+// What went wrong with a demonstration, with its place in front.
+Error ErrorIn(const DemoReader& reader, int demo, const Error& trouble) {
+  const std::string text = trouble.what(), name = reader.path().string();
+  return text.starts_with(name) ? trouble : Error(fmt::format("{}: data/demo_{}: {}", name, demo, text));
+}
 
 // Replays all demonstrations of the job on `workers` threads. False if it was interrupted.
 bool ReplayAll(Job& job, int workers, const Terminal& terminal) {
@@ -51,13 +60,7 @@ bool ReplayAll(Job& job, int workers, const Terminal& terminal) {
         job.outcomes[static_cast<size_t>(i)] = Replay(job.scenes.at(whole.info.scene), whole);
       } catch (const Error& trouble) {
         const std::lock_guard lock(mutex);
-        if (!error) {
-          const std::string text = trouble.what();
-          const std::string name = job.reader.path().string();
-          error = std::make_exception_ptr(text.starts_with(name)
-                                              ? trouble
-                                              : Error(fmt::format("{}: data/demo_{}: {}", name, demo, text)));
-        }
+        if (!error) error = std::make_exception_ptr(ErrorIn(job.reader, demo, trouble));
         stop = true;
       }
       ++done;
@@ -81,34 +84,50 @@ bool ReplayAll(Job& job, int workers, const Terminal& terminal) {
   return !interrupted;
 }
 
-using Scenes = std::map<std::string, std::shared_ptr<const SceneModel>>;
+// Those of the file that is copied, marked: `collect --resume` goes on with its own files alone.
+std::string RelabelledSettings(const std::string& settings) {
+  auto json = nlohmann::ordered_json::parse(settings, nullptr, false);
+  if (!json.is_object()) json = nlohmann::ordered_json::object({{"settings", settings}});
+  json["relabelled_by"] = fmt::format("deerbench {}", Version());
+  return json.dump();
+}
 
-// Writes all of the reader's demonstrations with today's labels. One thread: they are written in their order.
+// Reads a demonstration with all that is stored beside it and labels it anew.
+Demonstration ReadRelabelled(const DemoReader& reader, int index, const Scenes& scenes, int64_t& changed) {
+  Demonstration demo = reader.Read(index);
+  for (const std::string& name : demo.info.stored) demo.stored.push_back(reader.ReadStored(index, name));
+  changed += Relabel(scenes.at(demo.info.scene), demo).changed;
+  return demo;
+}
+
+// Writes all of the reader's demonstrations with today's labels, or nothing. One thread: they are written in
+// their order.
 int RelabelAll(const DemoReader& reader, const Scenes& scenes, const Settings& given,
                const Program& program) {
-  DemoWriter writer = DemoWriter::Create(given.relabel, reader.info().settings);
   const InterruptPipe interrupt;
+  DemoWriter writer =
+      DemoWriter::CreateUnpublished(given.relabel, RelabelledSettings(reader.info().settings));
   ProgressBar bar(program.terminal, "demonstrations", reader.size(), 0);
   int64_t steps = 0, changed = 0;
   for (int i = 0; i < reader.size(); ++i) {
-    Demonstration demo = reader.Read(i);
     try {
-      changed += Relabel(scenes.at(demo.info.scene), demo).changed;
+      const Demonstration demo = ReadRelabelled(reader, i, scenes, changed);
+      steps += demo.info.length;
+      writer.Append(demo);
     } catch (const Error& trouble) {
-      Fail(fmt::format("{}: data/demo_{}: {}", given.file, i, trouble.what()));
+      Fail(fmt::format("{}; nothing was written", ErrorIn(reader, i, trouble).what()));
     }
-    steps += demo.info.length;
-    writer.Append(demo);
     bar.Update(i + 1, "");
     bar.Tick();
     pollfd wait{.fd = interrupt.fd(), .events = POLLIN, .revents = 0};
     if (poll(&wait, 1, 0) > 0) {
       bar.Finish();
-      PrintError(fmt::format("deerbench: interrupted; {} holds {} demonstrations\n", given.relabel, i + 1));
+      PrintError("deerbench: interrupted; nothing was written\n");
       return kInterrupted;
     }
   }
   bar.Finish();
+  writer.Publish();
   PrintError(fmt::format("{} demonstrations in {}, {} of {} steps labelled otherwise\n", reader.size(),
                          given.relabel, changed, steps));
   if (given.json) {

@@ -1,5 +1,6 @@
 #include "datasets/demo_file.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <chrono>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <thread>
@@ -188,6 +190,115 @@ TEST_CASE("A journal that was not carried out completes the file for readers and
     CHECK(ValueIn(path, H5F_ACC_RDONLY) == 1);
     CHECK(DemoReader(path).size() == 4);
   }
+}
+
+TEST_CASE("A file can be read while another process appends to it") {
+  const ScratchFolder folder;
+  const fs::path path = FileOf(folder, 30);  // more than its group keeps in one place
+  int report[2];
+  REQUIRE(pipe(report) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    close(report[0]);
+    DemoWriter writer = DemoWriter::Append(path);
+    for (size_t i = writer.demos().size();; ++i) {
+      writer.Append(ExampleDemo(5 + static_cast<int>(i % 30), i % 30));
+      if (write(report[1], "", 1) != 1) _exit(1);
+    }
+  }
+  close(report[1]);
+  const auto expected = [](int i) { return ExampleDemo(5 + i % 30, static_cast<uint64_t>(i % 30)); };
+  std::string trouble;
+  int size = 30, opened = 0, grown = 0;
+  try {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(1500);
+    for (; std::chrono::steady_clock::now() < end; ++opened) {
+      const DemoReader reader(path);
+      if (reader.size() < size || !Same(reader.Read(reader.size() - 1), expected(reader.size() - 1)))
+        Fail("demonstrations are missing or others than were written");
+      grown += reader.size() > size;
+      size = reader.size();
+    }
+    // One that stays open keeps what it found.
+    const DemoReader reader(path);
+    char byte = 0;
+    for (int appended = 30; appended < reader.size() + 20; ++appended)
+      if (read(report[0], &byte, 1) != 1) Fail("the writer died");
+    for (int i = 0; i < reader.size(); ++i)
+      if (!Same(reader.Read(i), expected(i))) Fail("a demonstration changed");
+  } catch (const Error& error) {
+    trouble = error.what();
+  }
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  close(report[0]);
+  INFO(opened << " times opened; " << trouble);
+  CHECK(trouble.empty());
+  CHECK(grown >= 3);
+}
+
+TEST_CASE("A commit waits for whoever is opening the file") {
+  const ScratchFolder folder;
+  const fs::path path = FileOf(folder, 1);
+  int report[2];
+  REQUIRE(pipe(report) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const CommitPause pause(path);
+    const bool told = write(report[1], "", 1) == 1;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    _exit(told && write(report[1], "", 1) == 1 ? 0 : 1);
+  }
+  char byte = 0;
+  REQUIRE(read(report[0], &byte, 1) == 1);
+  DemoWriter::Append(path).Append(ExampleDemo(3, 7));
+  pollfd ended{.fd = report[0], .events = POLLIN, .revents = 0};
+  CHECK(poll(&ended, 1, 0) == 1);
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(status == 0);
+  close(report[0]);
+  close(report[1]);
+}
+
+TEST_CASE("A file in a folder that cannot be written is read") {
+  const ScratchFolder folder;
+  const fs::path path = FileOf(folder, 2);
+  fs::permissions(path, fs::perms::owner_read);
+  fs::permissions(path.parent_path(), fs::perms::owner_read | fs::perms::owner_exec);
+  CHECK(ComplaintAbout(path, 1) == "none");
+  fs::permissions(path.parent_path(), fs::perms::owner_all);
+}
+
+TEST_CASE("An unpublished file gets its name when it is whole and leaves nothing otherwise") {
+  const ScratchFolder folder, whole;
+  const fs::path path = folder / "demos.h5";
+  const auto files = [&] {
+    return std::distance(fs::directory_iterator(folder / ""), fs::directory_iterator{});
+  };
+  {
+    DemoWriter writer = DemoWriter::CreateUnpublished(path, "{}");
+    writer.Append(ExampleDemo(5, 0));
+    CHECK_FALSE(fs::exists(path));
+    CHECK(files() == 1);
+  }
+  CHECK(files() == 0);
+  {
+    DemoWriter writer = DemoWriter::CreateUnpublished(path, "{}");
+    for (int i = 0; i < 2; ++i) writer.Append(ExampleDemo(5 + i, static_cast<uint64_t>(i)));
+    writer.Publish();
+    CHECK_THROWS_AS(writer.Append(ExampleDemo(5, 0)), Error);
+  }
+  CHECK(files() == 1);
+  CHECK(DemoReader(path).Digest() == DemoReader(FileOf(whole, 2)).Digest());
+  CHECK_THROWS_WITH(DemoWriter::CreateUnpublished(path, "{}"), Contains("is there already"));
+  {
+    DemoWriter writer = DemoWriter::CreateUnpublished(folder / "taken.h5", "{}");
+    std::ofstream(folder / "taken.h5") << "another's";
+    CHECK_THROWS_WITH(writer.Publish(), Contains("taken.h5: is there already"));
+  }
+  CHECK(files() == 2);
+  CHECK(fs::file_size(folder / "taken.h5") == 9);
 }
 
 TEST_CASE("What is wrong with a file is said by file and field") {

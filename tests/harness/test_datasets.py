@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import wait_until
 from test_command_line import error_line
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
@@ -105,6 +106,21 @@ def test_inspect_agrees_and_draws_a_contact_sheet(deerbench, dataset, tmp_path):
     assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
 
 
+def convert(*args):
+    """Runs the package's own command."""
+    return subprocess.run([sys.executable, "-m", "deerbench.datasets", *map(str, args)], capture_output=True, text=True,
+                          timeout=120)
+
+
+@pytest.fixture(scope="module")
+def stored(dataset, tmp_path_factory):
+    """The dataset with its pictures."""
+    path = tmp_path_factory.mktemp("stored") / "stored.h5"
+    converted = convert("store-images", dataset[0], path)
+    assert converted.returncode == 0, converted.stderr
+    return path
+
+
 def test_replay_finds_the_same_states_and_says_where_changed_ones_depart(deerbench, dataset, tmp_path):
     path, summary = dataset
     result = deerbench("replay", path, "--json")
@@ -121,24 +137,51 @@ def test_relabelling_by_the_same_expert_changes_nothing(deerbench, dataset, tmp_
     outcome = json.loads(result.stdout)
     assert outcome["demonstrations"] == 12 and outcome["changed"] == 0 and outcome["steps"] == summary["steps"]
     assert deerbench("replay", out, "--count", 2).returncode == 0
+    assert list(tmp_path.iterdir()) == [out]
+    before = out.read_bytes()
     assert "is there already" in error_line(deerbench("replay", path, "--relabel", out))
+    assert out.read_bytes() == before
+    # Its labels may be other than `collect` would write: that does not go on with it.
+    line = error_line(deerbench("collect", "--tasks", TASKS, "--count", 13, "--seed", 5, "--out", out, "--resume"))
+    assert "settings: the file was made with" in line and "relabelled_by" in line
     assert "neither --first" in error_line(deerbench("replay", path, "--relabel", tmp_path / "part.h5", "--count", 2))
 
 
-def convert(*args):
-    """Runs the package's own command."""
-    return subprocess.run([sys.executable, "-m", "deerbench.datasets", *map(str, args)], capture_output=True, text=True,
-                          timeout=120)
+def test_relabelling_keeps_what_is_stored(deerbench, stored, tmp_path):
+    out = tmp_path / "again.h5"
+    result = deerbench("replay", stored, "--relabel", out)
+    assert result.returncode == 0, result.stderr
+    before, after = [json.loads(deerbench("inspect", path, "--json").stdout) for path in (stored, out)]
+    assert after["stored"] == before["stored"] == {"obs/rgb_static": 12, "obs/rgb_gripper": 12}
+    assert after["digest"] == before["digest"]
 
 
-def test_bench_frames_prints_its_speed_drawing_and_reading(deerbench, dataset, tmp_path):
+def test_a_relabelling_that_does_not_end_leaves_nothing(deerbench, dataset, tmp_path):
+    out = tmp_path / "out" / "again.h5"
+    out.parent.mkdir()
+    process = deerbench.start("replay", dataset[0], "--relabel", out)
+    wait_until(lambda: any(out.parent.iterdir()), "the relabelling to begin")
+    assert not out.exists()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert errors.endswith("deerbench: interrupted; nothing was written\n")
+    assert not any(out.parent.iterdir())
+
+    changed = tmp_path / "changed.h5"
+    whole = bytearray(dataset[0].read_bytes())
+    whole[len(whole) // 2] ^= 1  # somewhere in the arrays
+    changed.write_bytes(whole)
+    line = error_line(deerbench("replay", changed, "--relabel", out))
+    assert f"{changed}: data/demo_" in line and line.endswith("; nothing was written")
+    assert not any(out.parent.iterdir())
+
+
+def test_bench_frames_prints_its_speed_drawing_and_reading(deerbench, dataset, stored):
     result = deerbench("bench", "frames", dataset[0], "--windows", 8, "--json")
     assert result.returncode == 0, result.stderr
     figures = json.loads(result.stdout)
     assert figures["pairs_per_s"] > 0 and "stored_pairs_per_s" not in figures
-    stored = tmp_path / "stored.h5"
-    converted = convert("store-images", dataset[0], stored)
-    assert converted.returncode == 0, converted.stderr
     result = deerbench("bench", "frames", stored, "--windows", 64, "--json")
     assert result.returncode == 0, result.stderr
     figures = json.loads(result.stdout)
