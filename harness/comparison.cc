@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "harness/run_folder.h"
+#include "harness/run_start.h"
 #include "harness/statistics.h"
 
 namespace deerbench {
@@ -32,17 +33,17 @@ std::vector<double> Lengths(const std::vector<ChainRecord>& episodes) {
   return lengths;
 }
 
+RunStart StartOf(const Summary& summary) {
+  return {summary.chain_set, summary.scene, !summary.assets.empty()};
+}
+
 void CheckSameChains(const ComparedRun& base, const ComparedRun& now) {
   const auto fail = [&](const std::string& what, const auto& value, const auto& expected) {
     Fail(fmt::format("{}: {} {}, expected {} as in {}", now.folder.string(), what, value, expected,
                      base.folder.string()));
   };
-  if (now.summary.chain_set != base.summary.chain_set)
-    fail("chain set", now.summary.chain_set, base.summary.chain_set);
-  if (now.summary.scene != base.summary.scene) fail("scene", now.summary.scene, base.summary.scene);
-  if (now.summary.assets.empty() != base.summary.assets.empty())
-    fail("scenes of", now.summary.assets.empty() ? "our own" : "CALVIN's assets",
-         base.summary.assets.empty() ? "our own" : "CALVIN's assets");
+  if (const auto difference = DifferenceOf(StartOf(now.summary), StartOf(base.summary)))
+    fail(difference->what, difference->value, difference->expected);
   if (now.episodes.size() != base.episodes.size()) fail("chains:", now.episodes.size(), base.episodes.size());
   for (size_t i = 0; i < base.episodes.size(); ++i) {
     if (now.episodes[i].index != base.episodes[i].index)

@@ -26,6 +26,11 @@ T ParseNumber(std::string_view key, const std::string& text, T least, T greatest
   return value;
 }
 
+bool ParseBool(std::string_view key, const std::string& text) {
+  if (text != "true" && text != "false") Fail(fmt::format("{}: '{}', expected true or false", key, text));
+  return text == "true";
+}
+
 }  // namespace
 
 ChainSet ParseChainSet(const std::string& text) {
@@ -80,6 +85,7 @@ const std::vector<ConfigKey>& EvalConfigKeys() {
       {"seed", "seed of everything that is random (default 0)"},
       {"scenes", "folder of our own scenes (default: as installed)"},
       {"assets", "CALVIN's `data` folder: its scenes instead of ours"},
+      {"depth", "true: depth is observed, too (default false)"},
       {"video", "film the first so many chains (default 0)"},
       {"workers", "worker processes (default: one a core)"},
   };
@@ -101,6 +107,8 @@ bool SetConfigValue(EvalConfig& config, std::string_view key, const std::string&
     config.scenes = value;
   else if (key == "assets")
     config.assets = value;
+  else if (key == "depth")
+    config.depth = ParseBool(key, value);
   else if (key == "video")
     config.video = ParseNumber(key, value, 0, kEvaluationChains);
   else if (key == "workers")
@@ -125,6 +133,7 @@ std::string ToYaml(const EvalConfig& config) {
   put("seed", config.seed);
   put("scenes", config.scenes);
   put("assets", config.assets);
+  put("depth", config.depth);
   put("video", config.video);
   put("workers", config.workers);
   out << YAML::EndMap;

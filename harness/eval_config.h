@@ -34,6 +34,7 @@ struct EvalConfig {
   uint64_t seed = 0;
   std::string scenes;  // folder of our scenes
   std::string assets;  // CALVIN's data folder; empty: our own scenes
+  bool depth = false;  // policies observe depth, too
   int video = 0;       // the first so many chains are filmed
   int workers = 1;
 };

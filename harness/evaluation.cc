@@ -25,7 +25,8 @@ class EvalWorker {
   EvalWorker(const EvalConfig& config, std::filesystem::path out)
       : config_(config),
         out_(std::move(out)),
-        tabletop_(LoadTabletopScene(config_.split.Scene(), config_.scenes, config_.assets)) {
+        tabletop_(LoadTabletopScene(config_.split.Scene(), config_.scenes, config_.assets),
+                  {.depth = config_.depth, .render = {}}) {
     options_.seed = config_.seed;
     options_.policy_name = config_.policy;
     const Instructions instructions =

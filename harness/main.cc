@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -52,7 +55,8 @@ std::string NamedCommand(const CLI::App& app) {
   return name;
 }
 
-int Main(int argc, char** argv) {
+// Does what the command line says. Throws Error for what it cannot do.
+int Run(int argc, char** argv) {
   Program program;
   program.executable = ExecutablePath();
   program.env_scenes = Environment("DEERBENCH_SCENES");
@@ -69,15 +73,22 @@ int Main(int argc, char** argv) {
     CheckVerb(app, argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {  // --help, --version
-    return app.exit(request);
+    std::ostringstream text;
+    app.exit(request, text);
+    PrintOutput(text.str());
   } catch (const CLI::ParseError& error) {
-    PrintOneLine(fmt::format("{} (see {} --help)", error.what(), NamedCommand(app)));
-    return kBadInput;
+    Fail(fmt::format("{} (see {} --help)", error.what(), NamedCommand(app)));
+  }
+  return program.exit_code;
+}
+
+int Main(int argc, char** argv) {
+  try {
+    return Run(argc, argv);
   } catch (const std::exception& error) {
     PrintOneLine(error.what());
     return kBadInput;
   }
-  return program.exit_code;
 }
 
 }  // namespace
@@ -88,8 +99,8 @@ void PrintError(const std::string& text) {
 }
 
 void PrintOutput(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    Fail(fmt::format("standard output: cannot be written: {}", std::strerror(errno)));
 }
 
 }  // namespace deerbench

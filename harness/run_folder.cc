@@ -74,7 +74,8 @@ void CheckWritable(const fs::path& folder) {
 
 // A resumed run must go on as it began.
 void CheckSameSettings(const fs::path& config_path, const EvalConfig& config) {
-  const std::map<std::string, std::string> before = ReadYamlKeys(config_path);
+  std::map<std::string, std::string> before = ReadYamlKeys(config_path);
+  before.emplace("depth", "false");  // older folders do not say it
   const std::map<std::string, std::string> now = ParseYamlKeys(ToYaml(config), "settings");
   const auto value = [](const auto& map, const std::string& key) {
     const auto found = map.find(key);
@@ -133,6 +134,28 @@ std::vector<ChainRecord> ParseEpisodes(const fs::path& path, std::string_view te
   }
   std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
   return records;
+}
+
+// False if a chain's steps are missing or damaged: it is run again, with the same outcome.
+bool HasStepFile(const fs::path& run_folder, ChainRecord record) {
+  try {
+    ReadStepFile(run_folder, record);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// The lines of those chains, as they are.
+std::string LinesOf(std::string_view text, const std::vector<ChainRecord>& records) {
+  std::set<int> kept;
+  for (const ChainRecord& record : records) kept.insert(record.index);
+  std::string lines;
+  for (text = text.substr(0, WholeLines(text)); !text.empty(); text.remove_prefix(text.find('\n') + 1)) {
+    const std::string_view line = text.substr(0, text.find('\n') + 1);
+    if (kept.contains(ChainRecordFromJson(line).index)) lines += line;
+  }
+  return lines;
 }
 
 }  // namespace
@@ -194,8 +217,13 @@ void RunWriter::Open() {
   const fs::path episodes = folder_ / "episodes.jsonl";
   if (fs::exists(folder_ / "config.yaml") && fs::exists(episodes)) {
     const std::string text = ReadAll(episodes);
-    finished_ = ParseEpisodes(episodes, text);
-    fs::resize_file(episodes, WholeLines(text));
+    const std::vector<ChainRecord> said = ParseEpisodes(episodes, text);
+    for (const ChainRecord& record : said)
+      if (HasStepFile(folder_, record)) finished_.push_back(record);
+    if (finished_.size() == said.size())
+      fs::resize_file(episodes, WholeLines(text));
+    else
+      WriteFileAtomically(episodes, LinesOf(text, finished_));
     for (const ChainRecord& record : finished_) earlier_s_ = std::max(earlier_s_, record.elapsed_s);
   }
   // Left by processes that were killed while they wrote.
@@ -234,6 +262,9 @@ void RunWriter::Commit(ChainRecord record) {
 }
 
 void RunWriter::CommitLine(ChainRecord record) {
+  if (!finished_.empty() && record.checkpoint_sha256 != finished_.front().checkpoint_sha256)
+    Fail(fmt::format("checkpoint of chain {}: {}, expected {} as in the chains before", record.index,
+                     record.checkpoint_sha256, finished_.front().checkpoint_sha256));
   record.elapsed_s = ElapsedSeconds();
   const std::string line = ToJsonLine(record) + "\n";
   // One write, so that a reader or a crash meets whole lines but for the last.

@@ -47,8 +47,9 @@ class Inbox {
   std::thread reader_;
 };
 
-void Send(int fd, const nlohmann::json& message) {
-  const std::string text = message.dump() + "\n";
+void Send(int fd, const nlohmann::json& message,
+          nlohmann::json::error_handler_t not_utf8 = nlohmann::json::error_handler_t::strict) {
+  const std::string text = message.dump(-1, ' ', false, not_utf8) + "\n";
   for (std::string_view left = text; !left.empty();) {
     const ssize_t written = write(fd, left.data(), left.size());
     if (written < 0 && errno == EINTR) continue;
@@ -75,7 +76,8 @@ void ServeJobs(const std::function<JobRunner(const nlohmann::json& setup)>& prep
       Send(reply_fd, {{"job", job}, {"result", run(job, message.at("input"))}});
     }
   } catch (const std::exception& error) {
-    Send(reply_fd, {{"error", error.what()}});
+    // It may quote bytes of a file or a path that are no UTF-8.
+    Send(reply_fd, {{"error", error.what()}}, nlohmann::json::error_handler_t::replace);
     _exit(2);
   }
 }

@@ -8,6 +8,7 @@
 #include "harness/report/charts.h"
 #include "harness/report/html.h"
 #include "harness/report/sections.h"
+#include "harness/run_start.h"
 
 namespace deerbench {
 namespace {
@@ -31,9 +32,12 @@ std::string Row(const std::string& title, const std::vector<RunData>& runs, Cell
   return any ? fmt::format(R"(<tr><th scope="row">{}</th>{}</tr>)", title, out) : "";
 }
 
+RunStart StartOf(const RunData& run) { return {run.chain_set, run.scene, run.foreign_assets}; }
+
 // Chains that both runs have and that started alike: how many got further in `run` than in `base`, and how
 // many less far.
 std::string PairedText(const RunData& base, const RunData& run) {
+  if (DifferenceOf(StartOf(run), StartOf(base))) return "";
   std::map<int, const ChainResult*> others;
   for (const ChainResult& chain : base.episodes) others[chain.index] = &chain;
   int better = 0, worse = 0, same = 0, sum = 0;
@@ -45,7 +49,7 @@ std::string PairedText(const RunData& base, const RunData& run) {
     sum += change;
   }
   const int count = better + worse + same;
-  if (count == 0 || base.chain_set != run.chain_set) return "";
+  if (count == 0) return "";
   const double mean = static_cast<double>(sum) / count;
   return fmt::format(R"({}{:.2f} <span class="dim">{} further, {} equal, {} less far</span>)",
                      mean < 0 ? "−" : "+", std::abs(mean), better, same, worse);

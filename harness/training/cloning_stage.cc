@@ -98,6 +98,11 @@ std::filesystem::path CloningResult(const StageContext& context, const std::stri
   return context.File(name + ".safetensors");
 }
 
+bool CloningDone(const StageContext& context, const CloningJob& job) {
+  return StageDone(context, CloningResult(context, job.name), StatePath(context, job.name),
+                   Key(context, job));
+}
+
 bool TrainCloning(StageContext& context, const CloningJob& job, const DemoSet& data,
                   const TokenStores& tokens, const Phrasings& phrasings) {
   const CloningRecipe& recipe = job.recipe;

@@ -20,6 +20,9 @@ int TrainedExits(const StageContext& context, const CloningRecipe& recipe);
 // Weights a job leaves: every parameter of an AgentModel with auxiliary heads, the vision encoder's too.
 std::filesystem::path CloningResult(const StageContext& context, const std::string& name);
 
+// True once the weights are there; says so where the recipe has changed since.
+bool CloningDone(const StageContext& context, const CloningJob& job);
+
 // Goes on where it was stopped. Returns false if it was stopped again before the end.
 bool TrainCloning(StageContext& context, const CloningJob& job, const DemoSet& data,
                   const TokenStores& tokens, const Phrasings& phrasings);

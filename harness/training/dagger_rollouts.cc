@@ -203,6 +203,15 @@ Progress ReadProgress(const std::filesystem::path& path) {
   return {json.at("groups"), json.at("demonstrations"), json.at("successes"), json.at("frames")};
 }
 
+// On other threads or another device the last bits differ, and with them what the agent goes through.
+void RequireSameDemo(const std::filesystem::path& path, int demo, const Demonstration& played_again) {
+  if (Checksum(DemoReader(path).Read(demo)) == Checksum(played_again)) return;
+  Fail(
+      fmt::format("{}: data/demo_{}: comes out otherwise when its group is played again, expected the same "
+                  "threads and device as before the interruption; or delete the file to begin the round anew",
+                  path.string(), demo));
+}
+
 void WriteProgress(const std::filesystem::path& path, const Progress& p) {
   const nlohmann::json json = {
       {"groups", p.groups}, {"demonstrations", p.demos}, {"successes", p.successes}, {"frames", p.frames}};
@@ -284,7 +293,10 @@ bool CollectRollouts(StageContext& context, const RolloutJob& job, const Instruc
     for (auto& slot : slots) {
       for (size_t i = 0; i < slot->demos().size(); ++i) {
         const Demonstration& demo = slot->demos()[i];
-        if (static_cast<int>(writer.demos().size()) == progress.demos) writer.Append(demo);
+        if (static_cast<int>(writer.demos().size()) == progress.demos)
+          writer.Append(demo);
+        else
+          RequireSameDemo(path, progress.demos, demo);
         if (tokens->filled() == progress.frames) tokens->Append(slot->tokens()[i]);
         ++progress.demos;
         progress.successes += demo.info.success;

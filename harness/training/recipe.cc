@@ -41,6 +41,8 @@ DataRecipe ReadData(const YamlReader& yaml) {
   for (const char letter : yaml.Text("scenes")) {
     if (letter < 'A' || letter > 'D')
       yaml.Bad(fmt::format("scenes holds '{}', expected letters A to D", letter));
+    if (std::find(data.scenes.begin(), data.scenes.end(), std::string(1, letter)) != data.scenes.end())
+      yaml.Bad(fmt::format("scenes holds '{}' twice, expected each letter once", letter));
     data.scenes.emplace_back(1, letter);
   }
   data.demonstrations = yaml.Integer("demonstrations", 1, kMany);

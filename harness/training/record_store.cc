@@ -61,6 +61,9 @@ void RecordStore::Map(int64_t records) {
   mapped_ = static_cast<size_t>(records) * record_bytes_;
   if (ftruncate(fd_, static_cast<off_t>(mapped_)) != 0) FailWith(path_, "cannot be made larger");
   if (mapped_ == 0) return;
+  // A full disk is an error here; in a mapped hole it would be a signal.
+  errno = posix_fallocate(fd_, 0, static_cast<off_t>(mapped_));
+  if (errno != 0) FailWith(path_, "cannot be made larger");
   void* address = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
   if (address == MAP_FAILED) FailWith(path_, "cannot be mapped");
   data_ = static_cast<uint8_t*>(address);

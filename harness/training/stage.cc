@@ -1,5 +1,7 @@
 #include "harness/training/stage.h"
 
+#include <fmt/format.h>
+
 #include "agent/safetensors.h"
 
 namespace deerbench {
@@ -38,6 +40,19 @@ bool LoadState(const std::filesystem::path& path, const std::string& key, StageS
   state.key = key;
   state.step = std::stoi(notes.at("step"));
   for (const std::string& name : file.names()) state.tensors[name] = file.Get(name).clone();
+  return true;
+}
+
+bool StageDone(const StageContext& context, const std::filesystem::path& result,
+               const std::filesystem::path& state, const std::string& key) {
+  if (!std::filesystem::exists(result)) return false;
+  if (std::filesystem::exists(state)) {
+    const SafetensorsFile file(state);
+    const auto found = file.metadata().find("key");
+    if (found != file.metadata().end() && found->second != key)
+      context.monitor.Print(fmt::format("{}: kept, trained with other settings than the recipe's: {}",
+                                        result.filename().string(), found->second));
+  }
   return true;
 }
 

@@ -45,4 +45,8 @@ void SaveState(const std::filesystem::path& path, const StageState& state);
 // False if there is none, or one with another key.
 bool LoadState(const std::filesystem::path& path, const std::string& key, StageState& state);
 
+// True if `result` is there. Says so where its stage's state has another key: a finished stage is kept.
+bool StageDone(const StageContext& context, const std::filesystem::path& result,
+               const std::filesystem::path& state, const std::string& key);
+
 }  // namespace deerbench

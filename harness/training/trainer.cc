@@ -31,7 +31,6 @@ constexpr const char* kRecipeCopy = "recipe.yaml";
 // Refuses a folder that holds something else, and an accidental second start.
 void PrepareFolder(const TrainingRequest& request) {
   const std::filesystem::path copy = request.out / kRecipeCopy;
-  const std::string recipe = ReadFile(request.recipe, 1 << 20);
   if (std::filesystem::exists(copy)) {
     if (!request.resume)
       Fail(fmt::format("out: {} holds a training run already, expected --resume or another folder",
@@ -43,7 +42,6 @@ void PrepareFolder(const TrainingRequest& request) {
         request.out.string()));
   }
   std::filesystem::create_directories(request.out);
-  WriteFileAtomically(copy, recipe);
 }
 
 // Two trainings in one folder would overwrite each other's files. Held until the process ends. Exporting
@@ -67,6 +65,24 @@ class FolderLock {
   int fd_ = -1;
 };
 
+// The lock comes before the recipe's copy: whoever trains there already keeps its own. So does an export.
+std::unique_ptr<FolderLock> EnterFolder(const TrainingRequest& request) {
+  PrepareFolder(request);
+  const bool exports = request.stage == "export";
+  std::unique_ptr<FolderLock> lock = exports ? nullptr : std::make_unique<FolderLock>(request.out);
+  const std::filesystem::path copy = request.out / kRecipeCopy;
+  if (!exports || !std::filesystem::exists(copy))
+    WriteFileAtomically(copy, ReadFile(request.recipe, 1 << 20));
+  return lock;
+}
+
+// Is it the copy that `replay --relabel` makes of what these settings collect?
+bool IsRelabelled(const std::string& file_settings, const CollectSettings& settings) {
+  auto json = nlohmann::ordered_json::parse(file_settings, nullptr, false);
+  return json.is_object() && json.erase("relabelled_by") == 1 &&
+         json == nlohmann::ordered_json::parse(ToJson(settings));
+}
+
 torch::Device PickDevice(const std::string& asked) {
   const bool cuda = torch::cuda::is_available();
   if (asked == "cuda" && !cuda) Fail("device: cuda, but the tensor library sees none");
@@ -87,8 +103,7 @@ class Training {
  public:
   Training(const TrainingRequest& request, TrainingMonitor& monitor)
       : recipe_(ReadRecipe(request.recipe)),
-        lock_((PrepareFolder(request),
-               request.stage == "export" ? nullptr : std::make_unique<FolderLock>(request.out))),
+        lock_(EnterFolder(request)),
         metrics_(request.out / "metrics.jsonl"),
         context_{recipe_,
                  request,
@@ -139,6 +154,8 @@ class Training {
                               ? DemoWriter::Append(DataPath(letter))
                               : DemoWriter::Create(DataPath(letter), ToJson(request.settings));
       const auto held = [&] { return static_cast<int>(writer.demos().size()); };
+      if (held() < request.count || !IsRelabelled(writer.settings(), request.settings))
+        RequireSameSettings(writer, request.settings);
       if (held() >= request.count) continue;
       context_.monitor.Begin("demonstrations in scene " + letter, "demonstrations", request.count, held());
       CollectEvents events;
@@ -182,7 +199,7 @@ class Training {
   }
 
   bool Cloning() {
-    if (std::filesystem::exists(CloningResult(context_, "bc"))) return true;
+    if (CloningDone(context_, JobOf(0))) return true;
     if (!Tokens()) return false;
     return TrainCloning(context_, JobOf(0), Data(), tokens_, Sentences());
   }
@@ -190,9 +207,7 @@ class Training {
   bool Dagger() {
     const Instructions instructions = LoadInstructions(InstructionsPath());
     for (int round = 1; round <= recipe_.dagger.rounds; ++round)
-      if (!std::filesystem::exists(CloningResult(context_, JobName(round))) &&
-          !DaggerRound(round, instructions))
-        return false;
+      if (!CloningDone(context_, JobOf(round)) && !DaggerRound(round, instructions)) return false;
     return true;
   }
 
@@ -259,7 +274,7 @@ class Training {
   }
 
   bool Deepen() {
-    if (recipe_.deepen.steps == 0 || std::filesystem::exists(CloningResult(context_, "deepen"))) return true;
+    if (recipe_.deepen.steps == 0 || CloningDone(context_, JobOf(deepening()))) return true;
     RequireWeights(deepening());
     return TrainJob(deepening());
   }

@@ -20,6 +20,8 @@
 namespace deerbench {
 namespace {
 
+constexpr const char* kVisionState = "vision-state.safetensors";
+
 constexpr int kHeldOutEvery = 40;  // demonstrations: every so many serve as a test
 constexpr int kTestFrames = 1024, kTestEvery = 500, kLogEvery = 20;
 
@@ -220,7 +222,9 @@ std::string Key(const StageContext& context) {
 
 }  // namespace
 
-bool VisionDone(const StageContext& context) { return std::filesystem::exists(context.File(kVisionFile)); }
+bool VisionDone(const StageContext& context) {
+  return StageDone(context, context.File(kVisionFile), context.File(kVisionState), Key(context));
+}
 
 bool TrainVision(StageContext& context, const DemoSet& demos) {
   const VisionRecipe& recipe = context.recipe.vision;
@@ -243,7 +247,7 @@ bool TrainVision(StageContext& context, const DemoSet& demos) {
                                [](const std::string& name) { return !name.starts_with("state."); });
   StepThreads threads(replicas);
   Optimizer optimizer(models.master(), MakeOptimizerConfig(recipe), IsMatrix);
-  const std::filesystem::path state_path = context.File("vision-state.safetensors");
+  const std::filesystem::path state_path = context.File(kVisionState);
   StageState state;
   if (LoadState(state_path, Key(context), state))
     optimizer.Restore(state.tensors, state.step);

@@ -6,6 +6,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
+#include <system_error>
 
 #include "agent/thresholds.h"
 #include "base/atomic_file.h"
@@ -107,6 +109,17 @@ std::string ResultJson(const ThresholdFile& file, const ExitCosts& costs) {
   return json.dump(2) + "\n";
 }
 
+// Throws Error naming the option unless a file can be put there; leaves nothing.
+void RequireWritable(std::string_view option, const fs::path& file) {
+  std::error_code ignored;
+  if (fs::is_fifo(file, ignored)) return;  // its reader would take this for the end
+  try {
+    const AtomicFile tried(file);
+  } catch (const Error& error) {
+    Fail(fmt::format("{}: {}", option, error.what()));
+  }
+}
+
 int Run(const Settings& settings, const Program& program) {
   if (!settings.demos.empty() && settings.tuning_chains)
     Fail(fmt::format("demos: '{}', expected either demonstrations or tuning chains", settings.demos));
@@ -126,7 +139,9 @@ int Run(const Settings& settings, const Program& program) {
         "or --record");
   if (budget.any() && settings.out.empty()) Fail("out: missing, expected --out FILE for the thresholds");
 
-  // What the budget cannot meet is said before any long work.
+  // What cannot be written and what the budget cannot meet are said before any long work.
+  if (budget.any()) RequireWritable("out", settings.out);
+  if (settings.record) RequireWritable("record", recorded);
   ExitCosts costs;
   size_t highest = 0;
   if (budget.any()) {

@@ -7,8 +7,10 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "base/version.h"
 #include "harness/evaluation.h"
+#include "harness/policies/deer/deer_options.h"
 #include "harness/policy_registry.h"
 #include "harness/process/interrupt.h"
 #include "harness/report/report.h"
@@ -31,17 +33,18 @@ std::string OptionName(std::string key) {
   return "--" + key;
 }
 
-// A budget of time is measured once: a run goes on with the exits that it began with.
-void KeepMeasured(const std::filesystem::path& out, std::map<std::string, std::string>& values) {
-  if (!std::filesystem::exists(out / "config.yaml") || !values.contains("budget_ms")) return;
-  const std::map<std::string, std::string> before = ReadYamlKeys(out / "config.yaml");
-  if (before.contains("exit_plan") && before.contains("budget_ms") &&
-      before.at("budget_ms") == values.at("budget_ms"))
-    values.emplace("exit_plan", before.at("exit_plan"));
+// Settings go to the workers and into the run folder as JSON and YAML, which have no other bytes.
+void RequireUtf8(std::string_view key, const std::string& value) {
+  for (size_t at = 0; at < value.size();) {
+    const Utf8Character character = DecodeUtf8(std::string_view(value).substr(at));
+    if (!character.valid) Fail(fmt::format("{}: '{}', expected a path in UTF-8", key, value));
+    at += character.bytes;
+  }
 }
 
 // The file's settings under those of the command line.
 EvalConfig Resolve(const Settings& settings, const Program& program) {
+  RequireUtf8("out", settings.out);
   std::map<std::string, std::string> values;
   if (!settings.config_file.empty()) values = ReadYamlKeys(settings.config_file);
   for (const auto& [key, value] : settings.given) values[key] = value;
@@ -60,6 +63,9 @@ EvalConfig Resolve(const Settings& settings, const Program& program) {
     config.assets = std::filesystem::canonical(config.assets).string();
   }
   ResolvePolicy(config, FindInstallation(program.env_models, program.executable));
+  RequireUtf8("scenes", config.scenes);
+  RequireUtf8("assets", config.assets);
+  for (const auto& [key, value] : config.policy_options) RequireUtf8(key, value);
   return config;
 }
 
@@ -139,6 +145,7 @@ void AddEval(CLI::App& app, Program& program) {
         ->group("Settings");
   };
   for (const ConfigKey& key : EvalConfigKeys()) {
+    if (key.name == "depth") continue;  // none of the policies that can be named here looks at it
     std::string help(key.help);
     if (key.name == "policy") {
       for (const PolicyEntry& entry : PolicyRegistry())

@@ -37,7 +37,8 @@ void AddReport(CLI::App& app, Program& program);
 void AddTrain(CLI::App& app, Program& program);
 void AddWorker(CLI::App& app, Program& program);
 
-// Lines to people go to standard error, results for programs to standard output.
+// Lines to people go to standard error, results for programs to standard output, which throws Error if they
+// cannot be written.
 void PrintError(const std::string& text);
 void PrintOutput(const std::string& text);
 

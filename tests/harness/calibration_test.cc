@@ -65,6 +65,20 @@ TEST_CASE("Costs of the exits are those of the agent loaded up to each") {
   CHECK(costs.mib == std::vector{4.0, 8.0, 12.0});
 }
 
+TEST_CASE("The exit of the first layer costs what it costs alone, and is not weighed on the way to others") {
+  const auto measure = [](const std::vector<int>& layers) {
+    const int model_layers = layers.back() + 1;
+    return MeasureExitCosts(layers, {"ab"}, 0, [&](const ExitOptions& exits) {
+      exits.Validate(model_layers);
+      return std::make_unique<Toy>(exits);
+    });
+  };
+  const ExitCosts every = measure({0, 1, 2});
+  CHECK(every.layers == std::vector{0, 1, 2});
+  CHECK(every.mib == std::vector{2.0, 4.0, 6.0});
+  CHECK(measure({0}).mib == std::vector{2.0});
+}
+
 TEST_CASE("Peak, latency and memory budgets each fix the highest exit") {
   CHECK(HighestExit(kCosts, {}) == 2);
   CHECK(HighestExit(kCosts, {.peak_gmacs = 0.006}) == 1);
@@ -110,6 +124,19 @@ TEST_CASE("A budget of the first exit takes it always, one of the last exit walk
   const ThresholdFile capped = SolveBudget(calibration, kCosts, 1, 0.0035, "exp");
   CHECK(capped.exits.exit_layers == std::vector{1, 3});
   CHECK(capped.expected_shares.size() == 2);
+}
+
+TEST_CASE("The first exit is skipped for what the config says, wherever the cross-attention stands") {
+  AgentConfig own = PresetConfig("nano"), official = PresetConfig("9b");
+  own.cross_attention.every_n_layers = 4;
+  official.cross_attention.every_n_layers = 1;
+  CHECK_FALSE(SkipsFirstExit(own));
+  CHECK_FALSE(SkipsFirstExit(PresetConfig("3b")));
+  CHECK(SkipsFirstExit(official));
+  const ThresholdFile file =
+      SolveBudget(MakeCalibration(), kCosts, 2, 0.005, "exp", SkipsFirstExit(official));
+  CHECK(file.expected_shares.at(0) == 0);
+  CHECK(file.expected_shares.at(1) > 0);
 }
 
 TEST_CASE("Recorded differences are read as they were written, for their own weights alone") {

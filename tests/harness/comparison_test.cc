@@ -131,6 +131,9 @@ TEST_CASE("runs of other chains are not compared") {
   other = base;
   other.summary.chain_set = "tuning";
   CHECK_THROWS_WITH(Compare(base, other, {}), Catch::Contains("chain set tuning"));
+  other = base;
+  other.summary.assets = "/calvin/data";
+  CHECK_THROWS_WITH(Compare(base, other, {}), Catch::Contains("scenes of CALVIN's assets, expected our own"));
   CHECK_THROWS_AS(LoadComparedRun("/nowhere"), Error);
 }
 

@@ -8,6 +8,7 @@
 #include "base/sha256.h"
 #include "harness/policies/deer/deer_options.h"
 #include "harness/policies/deer/deer_policy.h"
+#include "sim/physics/scene_model.h"
 #include "tests/harness/example_records.h"
 #include "tests/harness/scenes.h"
 
@@ -185,9 +186,55 @@ TEST_CASE("Exits are settled before any worker starts") {
                     "thresholds: 'x.json', expected only with exit dynamic, not last");
   CHECK_THROWS_WITH(plan({{"exit", "last"}, {"ablate", "blindness"}}),
                     "ablate: 'blindness', expected none, blank-vision or wrong-sentence");
-  CHECK_THROWS_WITH(plan({{"exit", "last"}, {"precision", "int3"}}), Catch::StartsWith("precision: 'int3', expected fp32, "));
+  CHECK_THROWS_WITH(plan({{"exit", "last"}, {"precision", "int3"}}),
+                    Catch::StartsWith("precision: 'int3', expected fp32, "));
   CHECK_THROWS_WITH(plan({{"exit", "last"}, {"backend", "abacus"}}),
                     Catch::StartsWith("backend: 'abacus', expected"));
+}
+
+TEST_CASE("An agent for other pictures than the cameras draw is refused before its first step") {
+  CheckpointFolder checkpoint;
+  checkpoint.path = "own";
+  checkpoint.config = PresetConfig("nano");
+  CHECK_NOTHROW(CheckPictures(checkpoint, 200, 84));
+  checkpoint.config.vision.gripper_camera.input_size = 50;
+  CHECK_THROWS_WITH(CheckPictures(checkpoint, 200, 84),
+                    "checkpoint: own takes gripper pictures of 100 x 100 pixels (twice "
+                    "vision.gripper.input_size), expected 84 x 84 as the camera draws them");
+  checkpoint.config.vision.kind = VisionKind::kClip;  // takes any
+  CHECK_NOTHROW(CheckPictures(checkpoint, 200, 84));
+
+  const TemporaryFolder folder;
+  const fs::path own = MakeCheckpoint(folder.path() / "own", {"D"});
+  std::string text = ReadText(own / "config.json");
+  const std::string usual = "\"input_size\": 100";
+  REQUIRE(text.find(usual) != text.npos);
+  WriteText(own / "config.json", text.replace(text.find(usual), usual.size(), "\"input_size\": 90"));
+  EvalConfig config = ConfigFromKeys({{"policy", "deer"}, {"checkpoint", own.string()}, {"exit", "last"}});
+  ResolvePolicy(config, {});
+  CHECK_THROWS_WITH(FindPolicy("deer").make({LoadScene("D", ScenesFolder()), config}),
+                    Catch::Contains("takes static pictures of 180 x 180 pixels"));
+}
+
+TEST_CASE("A run that goes on keeps the exits of its budget of time, and what they are weighed by") {
+  const TemporaryFolder folder;
+  using Keys = std::map<std::string, std::string>;
+  const auto keep = [&](Keys settings) {
+    KeepMeasured(folder.path(), settings);
+    return settings;
+  };
+  const Keys asked{{"policy", "deer"}, {"budget_ms", "20"}};
+  CHECK(keep(asked) == asked);  // a new run
+  WriteText(folder.path() / "config.yaml",
+            "policy: deer\nbudget_ms: 20\nexit_plan: \"1:0.5,3\"\ncriterion: feature\n");
+  Keys kept = asked;
+  kept["exit_plan"] = "1:0.5,3";
+  kept["criterion"] = "feature";
+  CHECK(keep(asked) == kept);
+  kept["criterion"] = "time";  // what is given stays, to be compared
+  CHECK(keep({{"policy", "deer"}, {"budget_ms", "20"}, {"criterion", "time"}}) == kept);
+  for (const Keys& other : {Keys{{"policy", "deer"}}, Keys{{"policy", "deer"}, {"budget_ms", "30"}}})
+    CHECK(keep(other) == other);
 }
 
 }  // namespace deerbench

@@ -31,6 +31,7 @@ TEST_CASE("Settings name the value that they refuse and what they expect") {
   CHECK_THROWS_AS(SetConfigValue(config, "workers", "1.5"), Error);
   CHECK_THROWS_WITH(SetConfigValue(config, "chain_set", "test"),
                     "chain_set: 'test', expected evaluation or tuning");
+  CHECK_THROWS_WITH(SetConfigValue(config, "depth", "yes"), "depth: 'yes', expected true or false");
   CHECK_FALSE(SetConfigValue(config, "colour", "red"));
 }
 
@@ -42,14 +43,16 @@ TEST_CASE("A resolved configuration reads back as it was written") {
   config.chains = 12;
   config.seed = UINT64_MAX;
   config.scenes = "a folder/with # signs";
+  config.depth = true;
   config.video = 2;
   config.workers = 3;
-  config.policy_options["depth"] = "yes";
+  config.policy_options["horizon"] = "yes";
   EvalConfig read;
-  read.policy_options["depth"] = ParseYamlKeys(ToYaml(config), "test").at("depth");
+  read.policy_options["horizon"] = ParseYamlKeys(ToYaml(config), "test").at("horizon");
   for (const auto& [key, value] : ParseYamlKeys(ToYaml(config), "test")) SetConfigValue(read, key, value);
   CHECK(ToYaml(read) == ToYaml(config));
   CHECK(read.seed == UINT64_MAX);
+  CHECK(read.depth);
   CHECK(read.scenes == config.scenes);
 }
 

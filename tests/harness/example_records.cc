@@ -63,7 +63,7 @@ ChainRecord ExampleRecord(int index) {
 EvalConfig ExampleConfig(int chains) {
   EvalConfig config;
   config.policy = "example";
-  config.policy_options = {{"depth", "3"}};
+  config.policy_options = {{"horizon", "3"}};
   config.chains = chains;
   config.seed = 7;
   config.scenes = "scenes";

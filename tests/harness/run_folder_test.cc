@@ -19,6 +19,13 @@ Summary RunIn(const fs::path& folder, int chains, const std::vector<int>& order,
   return writer.Finish();
 }
 
+// Turns a bit of a file.
+void Spoil(const fs::path& file) {
+  std::string bytes = ReadText(file);
+  bytes[30] = static_cast<char>(bytes[30] ^ 1);
+  WriteText(file, bytes);
+}
+
 }  // namespace
 
 TEST_CASE("A run folder ends with a summary of all that was committed") {
@@ -135,12 +142,28 @@ TEST_CASE("A bad line before the last one, or a chain twice, is an error that na
 TEST_CASE("A sidecar that was tampered with does not pass") {
   const TemporaryFolder folder;
   RunIn(folder.path(), 1, {0});
-  const fs::path file = folder.path() / StepFileName(0);
-  std::string bytes = ReadText(file);
-  bytes[30] = static_cast<char>(bytes[30] ^ 1);
-  WriteText(file, bytes);
   RunWriter writer(folder.path(), ExampleConfig(1), RunMode::kResume);
+  Spoil(folder.path() / StepFileName(0));
   CHECK_THROWS_WITH(writer.Finish(), Catch::Contains("chain_00000.bin: SHA-256"));
+}
+
+TEST_CASE("A chain whose sidecar is damaged or missing is run again") {
+  const TemporaryFolder folder;
+  const fs::path run = folder.path();
+  const std::string digest = RunIn(run, 3, {0, 1, 2}).digest;
+  Spoil(run / StepFileName(0));
+  fs::remove(run / StepFileName(2));
+  CHECK(RunWriter(run, ExampleConfig(3), RunMode::kResume).Missing() == std::vector<int>{0, 2});
+  CHECK(RunIn(run, 3, {0, 2}, RunMode::kResume).digest == digest);
+}
+
+TEST_CASE("A chain played with other weights than those before it is refused at once") {
+  const TemporaryFolder folder;
+  RunWriter writer(folder.path(), ExampleConfig(2), RunMode::kNew);
+  writer.Commit(ExampleRecord(0));
+  ChainRecord other = ExampleRecord(1);
+  other.checkpoint_sha256 = "def";
+  CHECK_THROWS_WITH(writer.Commit(other), Catch::Contains("checkpoint of chain 1: def, expected abc"));
 }
 
 TEST_CASE("A folder in use is refused until its writer is gone") {
@@ -199,9 +222,25 @@ TEST_CASE("A run goes on only with the settings it began with, workers apart") {
   CHECK_THROWS_WITH(RunWriter(folder.path(), config, RunMode::kResume),
                     Catch::StartsWith("seed: '8', expected '7' as in "));
   config = ExampleConfig(2);
-  config.policy_options["depth"] = "4";
+  config.policy_options["horizon"] = "4";
   CHECK_THROWS_WITH(RunWriter(folder.path(), config, RunMode::kResume),
-                    Catch::StartsWith("depth: '4', expected '3'"));
+                    Catch::StartsWith("horizon: '4', expected '3'"));
+}
+
+TEST_CASE("A run goes on with or without depth as it began; one that does not say it began without") {
+  const TemporaryFolder folder;
+  EvalConfig config = ExampleConfig(2);
+  { const RunWriter writer(folder.path(), config, RunMode::kNew); }
+  const std::string text = ReadText(folder.path() / "config.yaml"), line = "depth: false\n";
+  REQUIRE(text.find(line) != text.npos);
+  for (const std::string& said : {line, std::string()}) {
+    WriteText(folder.path() / "config.yaml", std::string(text).replace(text.find(line), line.size(), said));
+    config.depth = false;
+    CHECK_NOTHROW(RunWriter::Check(folder.path(), config, RunMode::kResume));
+    config.depth = true;
+    CHECK_THROWS_WITH(RunWriter::Check(folder.path(), config, RunMode::kResume),
+                      Catch::StartsWith("depth: 'true', expected 'false' as in "));
+  }
 }
 
 TEST_CASE("A run with chains missing has no summary") {

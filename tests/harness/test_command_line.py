@@ -1,7 +1,11 @@
 """What the program says to bad input, and the verbs that only print."""
 import json
+import os
+import subprocess
 
 import pytest
+
+from conftest import ENVIRONMENT
 
 
 def error_line(result):
@@ -93,6 +97,25 @@ def test_help_and_version_go_to_standard_output(deerbench):
         assert result.returncode == 0 and "deerbench" in result.stdout and result.stderr == ""
     assert "worker" not in deerbench("--help").stdout.split()
     assert deerbench("--version").stdout.strip().count(".") == 2
+
+
+@pytest.mark.parametrize("args", [["chains", "--count", "1"], ["--help"], ["--version"]])
+def test_output_that_cannot_be_written_is_no_success(deerbench, args):
+    with open("/dev/full", "w") as full:
+        result = subprocess.run([deerbench.path, *args], stdout=full, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    assert result.returncode == 2
+    assert result.stderr == "deerbench: error: standard output: cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("signals", [True, False], ids=["SIGPIPE ends programs", "SIGPIPE is ignored"])
+def test_a_reader_that_went_away_is_no_success_and_no_noise(deerbench, signals):
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "w") as pipe:
+        result = subprocess.run([deerbench.path, "chains", "--count", "1"], stdout=pipe, stderr=subprocess.PIPE, text=True,
+                                env=ENVIRONMENT, restore_signals=signals)
+    assert result.returncode != 0
+    assert result.stderr in ("", "deerbench: error: standard output: cannot be written: Broken pipe\n")
 
 
 def test_bench_gives_figures_of_every_part_of_a_step(deerbench):

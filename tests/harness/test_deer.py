@@ -123,6 +123,23 @@ def test_peak_memory_and_latency_budgets_fix_the_highest_exit(deerbench, tmp_pat
     assert list(summary["exit_histogram"]) == ["5"]
 
 
+def test_a_run_goes_on_with_the_exits_that_its_budget_of_time_came_to(deerbench, tmp_path, tiny):
+    checkpoint = tmp_path / "with"
+    shutil.copytree(tiny, checkpoint)
+    write_thresholds(checkpoint, [-1e8, -1e8])
+    thresholds = tmp_path / "feature.json"
+    thresholds.write_text(json.dumps({**json.loads((checkpoint / "thresholds.json").read_text()), "criterion": "feature"}))
+    args = ("--checkpoint", checkpoint, "--thresholds", thresholds, "--budget-ms", 1000)
+    run = tmp_path / "run"
+    plan = deerbench.evaluate(run, *args, policy="deer", chains=1)["policy_options"]["exit_plan"]
+    # As a slower machine would have begun it.
+    slower = plan.partition(",")[0] + ",3"
+    config = run / "config.yaml"
+    config.write_text(config.read_text().replace(plan, slower))
+    options = deerbench.evaluate(run, *args, "--resume", policy="deer", chains=1)["policy_options"]
+    assert (options["exit_plan"], options["criterion"]) == (slower, "feature") and plan != slower
+
+
 @pytest.mark.parametrize("criterion", ["feature", "time", "random"])
 def test_other_criteria_meet_a_budget_and_ask_the_head_once_a_step(deerbench, tmp_path, calibrated, last_run, tiny, criterion):
     checkpoint = tmp_path / "with"
@@ -214,6 +231,8 @@ def test_the_gate_notices_a_dearer_agent(deerbench, tiny, last_run, tmp_path):
     (["--ablate", "smell"], "ablate: 'smell', expected none, blank-vision or wrong-sentence"),
     (["--checkpoint", "mega"], "checkpoint: 'mega', expected a folder with config.json"),
     (["--exit-plan", "1:0.5,4"], "exit_plan: '1:0.5,4'"),
+    (["--exit-plan", "1:0.5,5", "--max-layers", "4"], "exit_plan: '1:0.5,5' goes to layer 5, expected one within the budget"),
+    (["--exit-plan", "1:0.5,5", "--budget-mib", "1e-9"], "budget_mib: 1e-09, expected at least"),
 ])
 def test_what_the_agent_cannot_do_is_refused_in_one_line(deerbench, tiny, tmp_path, args, expected):
     out = tmp_path / "run"
@@ -268,11 +287,36 @@ def test_calibrate_refuses_what_it_cannot_solve(deerbench, tiny, tmp_path, args,
     assert not (tmp_path / "out.json").exists()
 
 
+def test_calibrate_says_before_it_records_what_it_cannot_write(deerbench, tiny, tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    shutil.copytree(tiny, checkpoint, ignore=shutil.ignore_patterns("calibration*"))
+    record = ("calibrate", "--checkpoint", checkpoint, "--tuning-chains", "--samples", 1000000)
+    out = tmp_path / "missing" / "out.json"
+    line = error_line(deerbench(*record, "--budget-gmacs", 1, "--out", out))
+    assert f"error: out: {out}: cannot be written: No such file or directory" in line
+    line = error_line(deerbench(*record, "--budget-gmacs", 1, "--out", tmp_path))
+    assert f"error: out: {tmp_path}: cannot be written: Is a directory" in line
+    (checkpoint / "calibration.json").mkdir()
+    before = sorted(checkpoint.iterdir())
+    line = error_line(deerbench(*record, "--record", "--budget-gmacs", 1, "--out", tmp_path / "out.json"))
+    assert f"error: record: {checkpoint / 'calibration.json'}: cannot be written: Is a directory" in line
+    assert sorted(checkpoint.iterdir()) == before
+    assert not (tmp_path / "out.json").exists()
+
+
 def test_differences_of_other_weights_are_refused(deerbench, tiny, calibrated, tmp_path):
     other = write_checkpoint(tmp_path / "other", seed=1)
     shutil.copy(tiny / "calibration.json", other)
     line = error_line(deerbench("calibrate", "--checkpoint", other, "--budget-gmacs", 1, "--out", tmp_path / "o.json"))
     assert "calibration.json: checkpoint_sha256" in line
+
+
+def test_thresholds_of_other_weights_are_refused(deerbench, tiny, tmp_path):
+    other = write_checkpoint(tmp_path / "other", seed=1)
+    write_thresholds(other, [0.1, 0.1])
+    line = error_line(deerbench("eval", "--policy", "deer", "--checkpoint", tiny, "--thresholds", other / "thresholds.json",
+                                "--chains", 1, "--out", tmp_path / "run"))
+    assert "thresholds.json: checkpoint_sha256 is" in line and "thresholds of other weights" in line
 
 
 def test_demonstrations_calibrate_too(deerbench, tiny, tmp_path):

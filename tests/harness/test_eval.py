@@ -3,9 +3,12 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import time
 
-from conftest import children_of, episode_count, is_running, run_digest_script, wait_until
+import pytest
+
+from conftest import ENVIRONMENT, children_of, episode_count, is_running, run_digest_script, wait_until
 
 EVAL = ("eval", "--split", "D->D", "--policy", "random", "--chains", 4)
 
@@ -136,3 +139,40 @@ def test_the_settings_of_a_run_repeat_it(deerbench, whole_run, tmp_path):
     result = deerbench("eval", "--config", folder / "config.yaml", "--out", tmp_path / "run")
     assert result.returncode == 0, result.stderr
     assert json.loads((tmp_path / "run" / "summary.json").read_text())["digest"] == summary["digest"]
+
+
+def test_settings_with_depth_are_taken_from_a_file(deerbench, whole_run, tmp_path):
+    folder, _ = whole_run
+    (tmp_path / "settings.yaml").write_text((folder / "config.yaml").read_text().replace("depth: false", "depth: true"))
+    result = deerbench("eval", "--config", tmp_path / "settings.yaml", "--chains", 1, "--out", tmp_path / "run")
+    assert result.returncode == 0, result.stderr
+    assert "\ndepth: true\n" in (tmp_path / "run" / "config.yaml").read_text()
+    again = deerbench("eval", "--config", folder / "config.yaml", "--chains", 1, "--out", tmp_path / "run", "--resume")
+    assert again.returncode == 2 and "depth: 'false', expected 'true'" in again.stderr
+
+
+@pytest.mark.parametrize("option", ["out", "scenes"])
+def test_a_path_that_is_no_utf8_is_refused_by_its_option(deerbench, tmp_path, option):
+    strange = os.fsencode(tmp_path) + b"/\xff"
+    if option == "scenes":
+        os.mkdir(strange)
+        open(strange + b"/scene_D.yaml", "w").close()
+    paths = {"out": os.fsencode(tmp_path / "run")} | {option: strange}
+    words = [word for key, path in paths.items() for word in (f"--{key}", path)]
+    result = subprocess.run([deerbench.path, "eval", "--policy", "random", "--chains", "1", *words], capture_output=True,
+                            env=ENVIRONMENT, timeout=60)
+    assert result.returncode == 2
+    assert result.stderr == b"deerbench: error: " + option.encode() + b": '" + strange + b"', expected a path in UTF-8\n"
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_workers_error_gets_through_whatever_bytes_it_quotes(deerbench):
+    worker = subprocess.Popen([deerbench.path, "worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env=ENVIRONMENT)
+    worker.stdin.write(b'"\xff"\n')
+    worker.stdin.flush()  # and stays open: its end would end the worker
+    message = json.loads(worker.stdout.readline())
+    worker.wait(30)
+    assert "\ufffd" in message["error"]
+    assert worker.returncode == 2
+    worker.communicate()

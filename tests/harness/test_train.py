@@ -1,4 +1,5 @@
 """Training as a process: the same weights whatever happens to it, and one line for what it cannot work with."""
+import fcntl
 import hashlib
 import json
 import random
@@ -59,6 +60,35 @@ def test_an_interrupted_training_says_how_to_go_on(deerbench, trained, tmp_path)
     assert "--resume" in result.stderr
 
 
+def test_a_recipe_that_changed_says_what_is_kept(deerbench, trained, tmp_path):
+    out = tmp_path / "run"
+    shutil.copytree(trained, out)
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(RECIPE.read_text().replace("  warmup_steps: 2\n", "  warmup_steps: 3\n", 1))
+    assert recipe.read_text() != RECIPE.read_text()
+    result = deerbench("train", "--recipe", recipe, "--out", out, "--threads", 1, "--device", "cpu", "--resume")
+    assert result.returncode == 0, result.stderr
+    assert "vision.safetensors: kept, trained with other settings" in result.stdout + result.stderr
+    assert "bc.safetensors: kept" not in result.stdout + result.stderr
+    assert digests(out) == digests(trained)
+
+    recipe.write_text(RECIPE.read_text().replace("seed: ", "seed: 9", 1))
+    result = deerbench("train", "--recipe", recipe, "--out", out, "--resume")
+    assert result.returncode == 2 and "settings: the file was made with" in result.stderr
+
+
+def test_a_second_start_leaves_the_recipe_of_the_first(deerbench, trained, tmp_path):
+    out = tmp_path / "run"
+    shutil.copytree(trained, out)
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(RECIPE.read_text() + "# another\n")
+    with (out / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = deerbench("train", "--recipe", recipe, "--out", out, "--resume")
+    assert result.returncode == 2 and "another training is at work" in result.stderr
+    assert (out / "recipe.yaml").read_text() == RECIPE.read_text()
+
+
 def test_metrics_have_a_line_for_every_stage(trained):
     lines = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]
     assert (trained / "training.html").read_text().count("<polyline") >= 6
@@ -71,6 +101,7 @@ def test_metrics_have_a_line_for_every_stage(trained):
     (lambda text: text.replace("steps: 6", "steps: none", 1), "steps"),
     (lambda text: text.replace("batch: 8", "batch: 0", 1), "batch"),
     (lambda text: text.replace("scenes: D", "scenes: DX"), "'X'"),
+    (lambda text: text.replace("scenes: D", "scenes: DD"), "'D' twice"),
     (lambda text: text.replace("agent: nano", "agent: huge"), "huge"),
 ])
 def test_a_recipe_that_makes_no_sense_is_refused_in_one_line(deerbench, tmp_path, change, complaint):

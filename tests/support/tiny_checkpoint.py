@@ -1,4 +1,5 @@
 """Checkpoints of untrained agents, for tests: the shipped architecture, a fraction of its size."""
+import hashlib
 import json
 import math
 import shutil
@@ -143,8 +144,9 @@ def write_safetensors(path, tensors):
 def write_thresholds(folder, thresholds, name="tiny"):
     """The checkpoint's own thresholds, as `calibrate` writes them."""
     layers = [1, 3, 5]
+    weights = hashlib.sha256((Path(folder) / "model.safetensors").read_bytes()).hexdigest()
     (Path(folder) / "thresholds.json").write_text(json.dumps({
-        "schema": "deerbench.thresholds/1", "checkpoint": name, "checkpoint_sha256": "", "source": "a test",
+        "schema": "deerbench.thresholds/1", "checkpoint": name, "checkpoint_sha256": weights, "source": "a test",
         "samples": 1, "distribution": "exp", "ratio": 1, "exit_layers": layers, "thresholds": [*thresholds, 1e8],
         "expected": {"shares": [0, 0, 1], "llm_gmacs_per_step": 0}}))
 

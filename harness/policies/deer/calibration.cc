@@ -103,9 +103,12 @@ ExitCosts MeasureExitCosts(const std::vector<int>& exit_layers, const std::vecto
   const Observation observation = Noise();
   ExitCosts costs;
   for (const int layer : exit_layers) {
-    // Every exit is weighed and none is left by, up to this one: the dearest way there.
-    const std::vector<float> never(exit_layers.size(), kNeverExit);
-    const auto agent = make(DynamicExits(exit_layers, never, layer));
+    // Every exit is weighed and none is left by, up to this one: the dearest way there. Layer 0 has none
+    // below it that it could be weighed against.
+    std::vector<int> weighed = exit_layers;
+    if (layer > 0) std::erase(weighed, 0);
+    const std::vector<float> never(weighed.size(), kNeverExit);
+    const auto agent = make(DynamicExits(weighed, never, layer));
     agent->Reset(0);
     std::vector<double> gmacs;
     for (const std::string& sentence : sentences)
@@ -166,7 +169,7 @@ Calibration ReadCalibration(const std::filesystem::path& path, const std::string
   return calibration;
 }
 
-bool SkipsFirstExit(const AgentConfig& config) { return config.cross_attention.every_n_layers == 4; }
+bool SkipsFirstExit(const AgentConfig& config) { return config.skip_first_exit; }
 
 size_t HighestExit(const ExitCosts& costs, const Budget& budget) {
   size_t highest = costs.layers.size() - 1;

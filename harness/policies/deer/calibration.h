@@ -61,8 +61,7 @@ size_t HighestExit(const ExitCosts& costs, const Budget& budget);
 // Throws Error if even the first exit is above the mean budget.
 void CheckMeanBudget(const ExitCosts& costs, const Budget& budget);
 
-// Whether the first exit is given nothing, as the official solver does for the 9B agent: known by MPT-7B's
-// cross-attention before every fourth layer.
+// Whether the first exit is given nothing, as the official solver does for the 9B agent.
 bool SkipsFirstExit(const AgentConfig& config);
 
 // Thresholds for exits up to `highest` that spend the mean budget, or all without one. Bisects the

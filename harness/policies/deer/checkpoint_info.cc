@@ -57,6 +57,20 @@ void CheckTrainedIn(const CheckpointFolder& checkpoint, const Split& split) {
                    fmt::join(metadata.train_scenes, ", ")));
 }
 
+void CheckPictures(const CheckpointFolder& checkpoint, int static_size, int gripper_size) {
+  const VisionConfig& vision = checkpoint.config.vision;
+  if (vision.kind != VisionKind::kConv) return;  // resizes them
+  const auto check = [&](const char* name, const ConvCameraConfig& camera, int size) {
+    if (camera.picture_size() == size) return;
+    Fail(fmt::format(
+        "checkpoint: {} takes {} pictures of {} x {} pixels (twice vision.{}.input_size), expected "
+        "{} x {} as the camera draws them",
+        checkpoint.path.string(), name, camera.picture_size(), camera.picture_size(), name, size, size));
+  };
+  check("static", vision.static_camera, static_size);
+  check("gripper", vision.gripper_camera, gripper_size);
+}
+
 fs::path ThresholdsPath(const CheckpointFolder& checkpoint) { return checkpoint.path / "thresholds.json"; }
 
 fs::path CalibrationPath(const CheckpointFolder& checkpoint, const std::string& criterion) {

@@ -18,6 +18,9 @@ std::filesystem::path FindCheckpoint(const std::string& asked, const Split& spli
 // Throws Error unless the checkpoint was trained in the split's training scenes.
 void CheckTrainedIn(const CheckpointFolder& checkpoint, const Split& split);
 
+// Throws Error unless the agent takes square pictures of so many pixels a side, as the cameras draw them.
+void CheckPictures(const CheckpointFolder& checkpoint, int static_size, int gripper_size);
+
 // What `calibrate` may leave there: thresholds to use by default, and differences to solve others from.
 std::filesystem::path ThresholdsPath(const CheckpointFolder& checkpoint);
 std::filesystem::path CalibrationPath(const CheckpointFolder& checkpoint, const std::string& criterion);

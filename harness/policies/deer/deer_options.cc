@@ -119,11 +119,25 @@ ExitCosts MeasureExitCosts(const EvalConfig& config, const CheckpointFolder& che
   const std::string& backend = config.policy_options.at("backend");
   const std::string criterion = CriterionOf(config);
   const Precision precision = ParsePrecision(config.policy_options.at("precision"));
+  const Observation usual;  // what it is measured on
+  CheckPictures(checkpoint, usual.static_size, usual.gripper_size);
   return MeasureExitCosts(checkpoint.config.ExitLayers(), EvaluationSentences(config),
                           latencies ? kTimedSteps : 0, [&](ExitOptions exits) {
                             exits.criterion = criterion;
                             return MakeAgent(backend, {checkpoint.path, exits, precision}, installation);
                           });
+}
+
+void KeepMeasured(const std::filesystem::path& run_folder, Options& settings) {
+  const std::filesystem::path path = run_folder / "config.yaml";
+  const std::string budget = settings.contains("budget_ms") ? settings.at("budget_ms") : "";
+  if (budget.empty() || !std::filesystem::exists(path)) return;
+  const Options before = ReadYamlKeys(path);
+  const auto found = before.find("budget_ms");
+  if (found == before.end() || found->second != budget) return;
+  for (const char* key : {"exit_plan", "criterion"}) {
+    if (std::string& value = settings[key]; value.empty() && before.contains(key)) value = before.at(key);
+  }
 }
 
 void ResolveDeer(EvalConfig& config, const Installation& installation) {

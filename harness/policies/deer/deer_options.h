@@ -1,6 +1,7 @@
 // The agent's settings on the command line, in config.yaml and from Python.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,6 +33,10 @@ ExitCosts MeasureExitCosts(const EvalConfig& config, const CheckpointFolder& che
 
 // What an evaluation says, by TaskId.
 std::vector<std::string> EvaluationSentences(const EvalConfig& config);
+
+// For a run that goes on in a folder: a budget of time is measured once, so that settings which ask for the
+// same one get the exits that the folder's run began with, and the criterion that these are weighed by.
+void KeepMeasured(const std::filesystem::path& run_folder, std::map<std::string, std::string>& settings);
 
 // Finds the checkpoint, checks that it fits the split and settles which exits may be taken when: afterwards
 // `checkpoint` is a folder, `backend` a name and `exit_plan` says it all. Throws Error naming option, value

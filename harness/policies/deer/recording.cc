@@ -47,14 +47,16 @@ bool RecordDemonstrations(std::shared_ptr<const DemoReader> reader, const std::s
   if (demos.empty()) Fail(fmt::format("{}: no demonstrations", reader->path().string()));
   int64_t steps = 0;
   for (const DemoInfo& demo : demos) steps += demo.length;
-  // Every so many-th one, so that all parts of the file are heard.
-  const auto stride = std::max<size_t>(1, static_cast<size_t>(steps / std::max(1, samples)));
+  // Every so many-th one, counted in fractions, so that all parts of the file are heard.
+  const double stride = std::max(1.0, static_cast<double>(steps) / std::max(1, samples));
   FrameLoader loader(reader, LoadScenesOf(*reader, scenes_dir), {.threads = 1});
   Observation observation;
   observation.rgb_static.resize(FrameLoader::kStaticBytes);
   observation.rgb_gripper.resize(FrameLoader::kGripperBytes);
   bool stopped = false;
-  for (size_t demo = 0; demo < demos.size() && !stopped; demo += stride) {
+  for (int turn = 0; !stopped; ++turn) {
+    const auto demo = static_cast<size_t>(turn * stride);
+    if (demo >= demos.size()) break;
     const std::vector<RobotObs> robot_obs = reader->ReadRobotObs(static_cast<int>(demo));
     agent.Reset(demo);
     for (int step = 0; step < demos[demo].length; ++step) {

@@ -53,7 +53,13 @@ ExitOptions FindThresholds(const EvalConfig& config, const CheckpointFolder& che
   if (!Given(options, "thresholds") && !std::filesystem::exists(path))
     Fail(fmt::format("thresholds: none in {}, expected a file of calibrate, or exit last or a layer",
                      checkpoint.path.string()));
-  const ExitOptions exits = ReadThresholds(path, layers).exits;
+  const ThresholdFile file = ReadThresholds(path, layers);
+  if (const std::string sha256 = checkpoint.WeightsSha256(); file.checkpoint_sha256 != sha256)
+    Fail(
+        fmt::format("{}: checkpoint_sha256 is {}, expected {}: thresholds of other weights say nothing about "
+                    "these ({}); calibrate anew",
+                    path.string(), file.checkpoint_sha256, sha256, checkpoint.path.string()));
+  const ExitOptions& exits = file.exits;
   if (Given(options, "criterion") && exits.criterion != CriterionOf(config))
     Fail(
         fmt::format("criterion: '{}', expected {} as in {}, or thresholds of its own (calibrate --criterion)",
@@ -119,7 +125,17 @@ ExitOptions SettleExits(const EvalConfig& config, const CheckpointFolder& checkp
   if (!Given(options, "exit_plan")) return FindExits(config, checkpoint, installation);
   ExitOptions exits = ExitsFromText(options.at("exit_plan"), checkpoint.config.ExitLayers());
   exits.criterion = CriterionOf(config);
-  // Budgets are not measured again: a latency never comes out the same twice.
+  // Latencies are not measured again: they never come out the same twice. Thresholds solved for a mean are
+  // taken as they stand.
+  Budget budget = ReadBudget(config);
+  budget.ms.reset();
+  if (budget.max_layers || budget.peak_gmacs || budget.mib) {
+    const ExitCosts costs = MeasureExitCosts(config, checkpoint, false, installation);
+    const int most = costs.layers[HighestExit(costs, budget)];
+    if (exits.max_layer > most)
+      Fail(fmt::format("exit_plan: '{}' goes to layer {}, expected one within the budget beside it, up to {}",
+                       options.at("exit_plan"), exits.max_layer, most));
+  }
   const bool fixed = options.at("exit") != "dynamic";
   if (fixed || (Given(options, "thresholds") && !ReadBudget(config).any())) {
     const std::string text = ToText(FindExits(config, checkpoint, installation));
