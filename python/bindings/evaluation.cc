@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "harness/episode.h"
 #include "harness/media_observer.h"
+#include "harness/policies/deer/deer_options.h"
 #include "harness/policy_registry.h"
 #include "harness/report/report.h"
 #include "harness/run_folder.h"
@@ -52,14 +53,15 @@ EvalConfig ToConfig(const std::map<std::string, std::string>& settings, bool own
 // `chain_dicts` are those that the settings name: drawing them takes a second, so the caller keeps them.
 // Evaluates in this process what the folder lacks, writes the report and returns summary.json.
 // `on_chain(done, chains, average length)` is called after each chain.
-std::string Evaluate(const std::map<std::string, std::string>& settings, const py::list& chain_dicts,
-                     const py::object& policy_object, bool depth, const std::string& out, bool resume,
+std::string Evaluate(std::map<std::string, std::string> settings, const py::list& chain_dicts,
+                     const py::object& policy_object, const std::string& out, bool resume,
                      const std::string& models, const std::string& tensor_plugin,
                      const std::string& cuda_plugin, const py::function& on_chain) {
   const Installation installation{models, tensor_plugin, cuda_plugin};
   LoadedAgent* agent =
       py::isinstance<LoadedAgent>(policy_object) ? policy_object.cast<LoadedAgent*>() : nullptr;
   const bool own_policy = !policy_object.is_none() && !agent;
+  if (resume && policy_object.is_none()) KeepMeasured(out, settings);
   const EvalConfig config = ToConfig(settings, own_policy, agent, installation);
   const RunMode mode = resume ? RunMode::kResume : RunMode::kNew;
   std::vector<Chain> chains;
@@ -70,7 +72,7 @@ std::string Evaluate(const std::map<std::string, std::string>& settings, const p
   py::gil_scoped_release release;
   RunWriter::Check(out, config, mode);
   TabletopOptions options;
-  options.depth = depth;
+  options.depth = config.depth;
   // Whatever the scene or the policy refuses leaves no folder behind.
   Tabletop tabletop(LoadTabletopScene(config.split.Scene(), config.scenes, config.assets), options);
   EpisodeOptions episode;
@@ -118,7 +120,7 @@ void BindEvaluation(py::module_& m) {
   for (const PolicyEntry& entry : PolicyRegistry()) names.append(entry.name);
   m.attr("POLICIES") = py::tuple(names);
   m.def("evaluate", &Evaluate, py::arg("settings"), py::arg("chains"), py::arg("policy"), py::kw_only(),
-        py::arg("depth"), py::arg("out"), py::arg("resume"), py::arg("models"), py::arg("tensor_plugin"),
+        py::arg("out"), py::arg("resume"), py::arg("models"), py::arg("tensor_plugin"),
         py::arg("cuda_plugin"), py::arg("on_chain"));
   m.def(
       "instructions",

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <optional>
 #include <type_traits>
 
 #include "base/error.h"
@@ -48,16 +50,25 @@ py::dict ToDict(const Observation& o) {
   return dict;
 }
 
-template <typename T>
-void ReadField(const py::object& step, const char* name, T& field) {
+constexpr int64_t kMostLayers = 1'000'000;
+constexpr int64_t kMostMacs = 10'000'000'000'000'000;  // of a step: a chain's steps add up in 64 bits
+constexpr double kMost_ms = 1e9;
+
+// Sets `field` to the step's attribute of that name, if it has one.
+template <typename Number, typename T>
+void ReadField(const py::object& step, const char* name, Number least, Number greatest, T& field) {
   if (!py::hasattr(step, name)) return;
   const py::object value = step.attr(name);
+  std::optional<Number> number;
   try {
-    field = value.cast<T>();
-  } catch (const py::cast_error&) {
-    Fail(fmt::format("policy: {} is {}, expected a {}", name, std::string(py::str(py::repr(value))),
-                     std::is_floating_point_v<T> ? "number" : "whole number"));
+    number = value.cast<Number>();
+  } catch (const py::cast_error&) {  // refused below
   }
+  if (!number || !(*number >= least && *number <= greatest))
+    Fail(fmt::format("policy: {} is {}, expected a {} from {} to {}", name,
+                     std::string(py::str(py::repr(value))),
+                     std::is_floating_point_v<Number> ? "number" : "whole number", least, greatest));
+  field = static_cast<T>(*number);
 }
 
 }  // namespace
@@ -84,11 +95,11 @@ PolicyStep PythonPolicy::Step(const Observation& observation, std::string_view i
     return step;
   }
   step.action = ToArray<7>(returned.attr("action"), "action");
-  ReadField(returned, "exit_layer", step.cost.exit_layer);
-  ReadField(returned, "layers_run", step.cost.layers_run);
-  ReadField(returned, "llm_macs", step.cost.llm_macs);
-  ReadField(returned, "total_macs", step.cost.total_macs);
-  ReadField(returned, "llm_ms", step.cost.llm_ms);
+  ReadField<int64_t>(returned, "exit_layer", -1, kMostLayers, step.cost.exit_layer);
+  ReadField<int64_t>(returned, "layers_run", 0, kMostLayers, step.cost.layers_run);
+  ReadField<int64_t>(returned, "llm_macs", 0, kMostMacs, step.cost.llm_macs);
+  ReadField<int64_t>(returned, "total_macs", 0, kMostMacs, step.cost.total_macs);
+  ReadField<double>(returned, "llm_ms", 0, kMost_ms, step.cost.llm_ms);
   return step;
 }
 

@@ -216,7 +216,6 @@ def evaluate(
     chains: Sequence[Chain],
     policy: Any | None,
     *,
-    depth: bool,
     out: str,
     resume: bool,
     models: str,

@@ -123,7 +123,7 @@ def evaluate(
     progress: bool | None = None,
     **options: Any,
 ) -> EvaluationResult:
-    """Evaluates a policy on the first ``chains`` chains of a set, as ``deerbench eval`` does.
+    """Evaluates a policy on the first ``chains`` chains of a set, as ``deerbench eval`` does, in this process.
 
     Args:
         policy: an object with ``reset()`` and ``step(obs, instruction)`` (``deerbench.policy.Policy``), or the name of
@@ -147,8 +147,11 @@ def evaluate(
         and ``resume=True`` goes on after them.
 
     Raises:
-        Error: a bad setting (before anything is written), or an action that is none, named with its element.
+        Error: a bad setting (before anything is written), or an action or a cost that is none, named with its element.
     """
+    workers = options.pop("workers", None)
+    if workers is not None and str(workers) != "1":
+        raise _core.Error(f"workers: {workers!r}, expected 1: this process runs all chains")
     agent = policy if isinstance(policy, AgentPolicy) else None
     named = "deer" if agent else policy if isinstance(policy, str) else None
     if agent and options:
@@ -162,6 +165,7 @@ def evaluate(
         "chains": str(chains),
         "seed": str(seed),
         "chain_set": chain_set,
+        "depth": "true" if depth else "false",
         "video": str(video),
         "scenes": str(scenes_dir()),
     }
@@ -183,7 +187,6 @@ def evaluate(
         settings,
         chain_list,
         agent._core if agent else None if named is not None else policy,
-        depth=depth,
         out=str(folder),
         resume=resume,
         on_chain=_print_progress if show else _ignore,

@@ -96,6 +96,19 @@ def test_evaluating_a_loaded_agent_is_evaluating_deer(tiny, tmp_path):
     assert policy.last_step.exit_layer == steps["exit_layer"][-1]
 
 
+def test_a_run_goes_on_with_the_exits_that_its_budget_of_time_came_to(tiny, tmp_path):
+    thresholds = tmp_path / "feature.json"
+    thresholds.write_text(json.dumps({**json.loads((tiny / "thresholds.json").read_text()), "criterion": "feature"}))
+    run = {"chains": 1, "out": tmp_path / "run", "checkpoint": tiny, "thresholds": thresholds, "budget_ms": 1000}
+    plan = deerbench.evaluate("deer", **run).summary["policy_options"]["exit_plan"]
+    # As a slower machine would have begun it.
+    slower = plan.partition(",")[0] + ",3"
+    config = tmp_path / "run" / "config.yaml"
+    config.write_text(config.read_text().replace(plan, slower))
+    options = deerbench.evaluate("deer", **run, resume=True).summary["policy_options"]
+    assert (options["exit_plan"], options["criterion"]) == (slower, "feature") and plan != slower
+
+
 def test_a_split_that_contradicts_the_checkpoint_is_refused(tiny, tmp_path):
     with pytest.raises(deerbench.Error, match="split: ABC->D, expected D->D: checkpoint tiny was trained in D"):
         deerbench.evaluate(deerbench.load_policy(tiny), split="ABC->D", chains=1, out=tmp_path / "run")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -165,3 +166,41 @@ def test_a_calvin_model_runs_unchanged_and_its_results_are_saved(env, tmp_path):
     saved = json.loads((tmp_path / "results.json").read_text())["3"]
     assert saved["avg_seq_len"] == np.mean(results)
     assert saved["chain_sr"]["1"] == count_success(results)[0]
+
+
+@pytest.fixture(name="two_done")
+def do_two(monkeypatch):
+    """Lets every sequence be over at once, with two subtasks done; returns the list of calls."""
+    calls = []
+    module = sys.modules["deerbench.calvin.evaluate_policy"]
+    monkeypatch.setattr(module, "evaluate_sequence", lambda *args: calls.append(args) or 2)
+    return calls
+
+
+@pytest.mark.parametrize("content", [b'{"0": {"avg_seq', b"[1, 2]", b"\xff"])
+def test_damaged_results_are_refused_before_the_first_sequence(two_done, tmp_path, content):
+    path = tmp_path / "results.json"
+    path.write_bytes(content)
+    with pytest.raises(deerbench.Error, match="results.json: "):
+        evaluate_policy(None, None, eval_log_dir=tmp_path, num_sequences=3)
+    assert two_done == [] and path.read_bytes() == content
+
+
+def test_a_folder_for_results_that_cannot_be_had_is_refused_before_the_first_sequence(two_done, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(deerbench.Error, match="eval_log_dir: '.*' cannot be made: "):
+            evaluate_policy(None, None, eval_log_dir=folder, num_sequences=3)
+    monkeypatch.setattr(os, "access", lambda *args: False)
+    with pytest.raises(deerbench.Error, match="eval_log_dir: '.*' is not writable"):
+        evaluate_policy(None, None, eval_log_dir=tmp_path, num_sequences=3)
+    assert two_done == []
+
+
+def test_results_of_other_epochs_are_kept(two_done, tmp_path):
+    folder = tmp_path / "deep" / "logs"
+    for epoch in (0, 1):
+        assert evaluate_policy(None, None, epoch=epoch, eval_log_dir=folder, num_sequences=3) == [2, 2, 2]
+    saved = json.loads((folder / "results.json").read_text())
+    assert saved["0"] == saved["1"] and saved["1"]["avg_seq_len"] == 2
+    assert [path.name for path in folder.iterdir()] == ["results.json"]

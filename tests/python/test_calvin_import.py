@@ -85,6 +85,22 @@ def test_an_import_that_stopped_goes_on(tmp_path):
     assert DemoFile(tmp_path / "out.h5").digest == DemoFile(tmp_path / "whole.h5").digest
 
 
+def test_an_import_goes_on_with_the_dataset_that_it_began_with_alone(tmp_path, watched):
+    folder, other, out = tmp_path / "D" / "training", tmp_path / "A" / "training", tmp_path / "out.h5"
+    write_calvin_folder(folder, touch=False)
+    write_calvin_folder(other, touch=False, sequences=((1, 6), (6, 12)))
+    import_calvin(folder, out)
+    refused = "out.h5: settings: {} is '[0-9a-f]{{64}}', expected '[0-9a-f]{{64}}' to go on with it: another dataset"
+    with pytest.raises(deerbench.Error, match=refused.format("annotations_sha256")):
+        import_calvin(other, out, resume=True)
+    assert import_calvin(folder.rename(tmp_path / "moved"), out, resume=True).demos == 0
+    np.save(tmp_path / "moved" / "ep_start_end_ids.npy", np.array([[0, 1], [FIRST, FIRST + 11]]))
+    with pytest.raises(deerbench.Error, match=refused.format("ep_start_end_ids_sha256")):
+        import_calvin(tmp_path / "moved", out, resume=True)
+    with pytest.raises(deerbench.Error, match="demos.h5: settings: import is missing, expected a file that an import"):
+        import_calvin(other, watched[0], resume=True)
+
+
 def change_frame(number, **changes):
     def change(folder):
         path = folder / f"episode_{number:07d}.npz"

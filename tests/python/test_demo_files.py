@@ -65,6 +65,20 @@ def test_a_copy_with_pictures_keeps_all_the_rest(watched, stored):
             np.testing.assert_array_equal(old[name], new[name])
 
 
+def test_a_copy_has_no_name_until_it_is_complete(watched, stored, tmp_path):
+    out = tmp_path / "out.h5"
+
+    def stop(done, total):
+        assert not out.exists() and list(tmp_path.iterdir())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store_images(watched[0], out, threads=2, on_demo=stop)
+    assert list(tmp_path.iterdir()) == []
+    store_images(watched[0], out, threads=2)
+    assert list(tmp_path.iterdir()) == [out] and DemoFile(out).digest == DemoFile(stored).digest
+
+
 def test_h5py_finds_stored_pictures_beside_the_observations(watched, stored):
     h5py = pytest.importorskip("h5py")
     with h5py.File(stored) as file:

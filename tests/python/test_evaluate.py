@@ -128,12 +128,33 @@ def test_costs_that_a_policy_reports_are_in_the_summary():
         (np.zeros((1, 7)), "action has 2 dimensions, expected 1"),
         ("up", "action is 'up', expected a row of numbers"),
         (None, "action"),
-        (deerbench.PolicyStep([0, 0, 0, 0, 0, 0, 1], llm_macs="many"), "llm_macs is 'many'"),
     ],
 )
 def test_an_action_that_is_none_is_an_error_that_says_why(answer, message):
     with pytest.raises(deerbench.Error, match=message):
         deerbench.evaluate(Answer(answer), chains=1)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("llm_ms", float("nan"), "a number from 0 to 1000000000"),
+        ("llm_ms", float("inf"), "a number from 0"),
+        ("llm_ms", -0.5, "a number from 0"),
+        ("llm_ms", None, "a number from 0"),
+        ("llm_macs", "many", "a whole number from 0 to 10000000000000000"),
+        ("llm_macs", -1, "a whole number from 0"),
+        ("total_macs", float("nan"), "a whole number from 0"),
+        ("total_macs", 2**64, "a whole number from 0"),
+        ("layers_run", -1, "a whole number from 0"),
+        ("exit_layer", -2, "a whole number from -1"),
+    ],
+)
+def test_a_cost_that_is_none_is_an_error_that_says_why(field, value, expected, tmp_path):
+    step = deerbench.PolicyStep([0, 0, 0, 0, 0, 0, 1], **{field: value})
+    with pytest.raises(deerbench.Error, match=f"policy: {field} is {value!r}, expected {expected}"):
+        deerbench.evaluate(Answer(step), chains=1, out=tmp_path / "run")
+    assert not (tmp_path / "run" / "summary.json").exists()
 
 
 def test_what_a_policy_raises_comes_through_and_finished_chains_are_kept(tmp_path):
@@ -173,6 +194,8 @@ def test_named_policies_are_the_programs_own(tmp_path):
         ({"colour": "red"}, "colour"),
         ({"policy": object()}, r"policy: object has no reset\(\)"),
         ({"resume": True}, "resume: needs out"),
+        ({"workers": 7}, "workers: 7, expected 1: this process runs all chains"),
+        ({"policy": "random", "workers": 2}, "workers: 2, expected 1"),
     ],
 )
 def test_bad_settings_are_errors_before_anything_is_written(arguments, message, tmp_path):
@@ -180,6 +203,18 @@ def test_bad_settings_are_errors_before_anything_is_written(arguments, message, 
     with pytest.raises(deerbench.Error, match=message):
         deerbench.evaluate(**{"policy": Nod(), "chains": 1, **out, **arguments})
     assert not (tmp_path / "run").exists()
+
+
+def test_one_process_counts_as_one_worker():
+    assert deerbench.evaluate(Nod(), chains=1, workers=1).summary["workers"] == 1
+
+
+def test_a_run_goes_on_with_the_observations_that_it_began_with(tmp_path):
+    begun = deerbench.evaluate(Nod(), chains=1, out=tmp_path / "run", depth=True)
+    with pytest.raises(deerbench.Error, match="depth: 'false', expected 'true' as in .*config.yaml to resume it"):
+        deerbench.evaluate(Nod(), chains=1, out=tmp_path / "run", resume=True)
+    resumed = deerbench.evaluate(Nod(), chains=1, out=tmp_path / "run", depth=True, resume=True)
+    assert resumed.digest == begun.digest
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):

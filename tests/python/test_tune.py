@@ -139,6 +139,15 @@ def test_an_interrupted_search_goes_on_as_if_it_had_not_been(tiny, search, judge
     assert (out / "thresholds.json").read_bytes() == (search[0] / "thresholds.json").read_bytes()
 
 
+def test_thresholds_that_a_killed_search_had_not_yet_written_are_there_when_it_goes_on(tiny, search, judge, tmp_path):
+    out = tmp_path / "tuned"
+    shutil.copytree(search[0], out)
+    (out / "thresholds.json").unlink()
+    resumed = tune(tiny, out, judge, 16, resume=True)
+    assert resumed.thresholds == out / "thresholds.json" and resumed.best == search[1].best
+    assert resumed.thresholds.read_bytes() == (search[0] / "thresholds.json").read_bytes()
+
+
 def test_a_failing_trial_is_told_and_tried_again(tiny, judge, optuna, tmp_path):
     failing = tmp_path / "program"
     failing.write_text("#!/bin/sh\necho 'deerbench: error: chains: no luck' >&2\nexit 2\n")

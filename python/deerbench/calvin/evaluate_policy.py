@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from deerbench._core import Error
+from deerbench.atomic_file import write_text_atomically
 from deerbench.calvin.env import PlayTableEnv
 from deerbench.calvin.sequences import get_env_state_for_initial_condition, get_sequences, validation_annotations
 from deerbench.calvin.tasks import Tasks
@@ -49,15 +51,20 @@ def evaluate_policy(
 
     Returns:
         Instructions done in a row, 0 to 5, of each sequence.
+
+    Raises:
+        Error: results that could not be written, before the first sequence.
     """
+    folder = None if eval_log_dir is None else Path(eval_log_dir)
+    earlier = {} if folder is None else _prepare(folder)
     task_oracle, val_annotations = Tasks(), validation_annotations()
     sequences = get_sequences(NUM_SEQUENCES)[:num_sequences]
     results = [
         evaluate_sequence(env, model, task_oracle, state, sequence, val_annotations, debug)
         for state, sequence in sequences
     ]
-    if eval_log_dir is not None:
-        _save(results, [sequence for _, sequence in sequences], Path(eval_log_dir), str(epoch))
+    if folder is not None:
+        _save(results, [sequence for _, sequence in sequences], folder, str(epoch), earlier)
     return results
 
 
@@ -108,17 +115,45 @@ def count_success(results: Sequence[int]) -> list[float]:
     return [sum(result >= i for result in results) / len(results) for i in range(1, 6)]
 
 
-def _save(results: Sequence[int], sequences: Sequence[Sequence[str]], folder: Path, epoch: str) -> None:
+def _prepare(folder: Path) -> dict[str, Any]:
+    """Makes the folder; returns what its ``results.json`` holds."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Error(f"eval_log_dir: '{folder}' cannot be made: {error.strerror}") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Error(f"eval_log_dir: '{folder}' is not writable, expected a folder that is")
+    return _read_results(folder / "results.json")
+
+
+def _read_results(path: Path) -> dict[str, Any]:
+    """By epoch; empty if there are none."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise Error(f"{path}: cannot be read: {error}") from None
+    if not isinstance(data, dict):
+        raise Error(f"{path}: is a {type(data).__name__}, expected results by epoch")
+    return data
+
+
+def _save(
+    results: Sequence[int], sequences: Sequence[Sequence[str]], folder: Path, epoch: str, earlier: dict[str, Any]
+) -> None:
     total, success = Counter[str](), Counter[str]()
     for result, sequence in zip(results, sequences):
         total.update(sequence[: result + 1])
         success.update(sequence[:result])
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "results.json"
-    data = json.loads(path.read_text()) if path.exists() else {}
+    try:
+        data = _read_results(path)  # others may have added their epochs
+    except Error:
+        data = earlier
     data[epoch] = {
         "avg_seq_len": sum(results) / len(results),
         "chain_sr": {str(i): rate for i, rate in enumerate(count_success(results), 1)},
         "task_info": {task: {"success": success[task], "total": total[task]} for task in total},
     }
-    path.write_text(json.dumps(data, indent=2) + "\n")
+    write_text_atomically(path, json.dumps(data, indent=2) + "\n")

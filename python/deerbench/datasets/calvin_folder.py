@@ -63,6 +63,7 @@ class CalvinFolder:
         if not self.path.is_dir():
             raise Error(f"{self.path}: no such folder")
         self._digits = self._digits_of_names()
+        self.episodes_path = self.path / "ep_start_end_ids.npy"
         self.episodes = self._read_episodes()
         self.annotations_path = self.path / "lang_annotations" / "auto_lang_ann.npy"
         if not self.annotations_path.exists() and (self.path / "auto_lang_ann.npy").exists():
@@ -80,7 +81,7 @@ class CalvinFolder:
                 return int(last)
         raise Error(
             f"{self.annotations_path}: info/indx[{annotation.index}]: frames {annotation.start} to {annotation.end} "
-            f"lie in no episode of {self.path / 'ep_start_end_ids.npy'}"
+            f"lie in no episode of {self.episodes_path}"
         )
 
     def scene_of(self, annotation: Annotation) -> str:
@@ -142,7 +143,7 @@ class CalvinFolder:
         raise Error(f"{self.path}: has no episode_*.npz, expected a training or validation folder of CALVIN's dataset")
 
     def _read_episodes(self) -> np.ndarray:
-        path = self.path / "ep_start_end_ids.npy"
+        path = self.episodes_path
         try:
             episodes = np.load(path, allow_pickle=False)
         except FileNotFoundError:

@@ -6,10 +6,12 @@ looked at and learnt from, not drawn or replayed.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +45,7 @@ def import_calvin(
         scene: "A" to "D", for a folder without ``scene_info.npy`` or one that is wrong
         without: keys to leave out, of rgb_tactile, depth_static, depth_gripper, depth_tactile
         skip_invalid: leave out sequences with something wrong, rather than stop at the first
-        resume: go on with what ``out`` holds
+        resume: go on with what ``out`` holds, which must be of the same dataset
         on_demo: called after each sequence with their number so far and in all
 
     Raises:
@@ -56,9 +58,14 @@ def import_calvin(
     if scene is not None and scene not in ("A", "B", "C", "D"):
         raise Error(f"scene: is {scene!r}, expected A, B, C or D")
     source = CalvinFolder(folder)
-    settings = json.dumps(
-        {"import": "calvin", "folder": source.path.resolve().name, "scene": scene, "without": sorted(left_out)}
-    )
+    settings = {
+        "import": "calvin",
+        "folder": source.path.resolve().name,
+        "annotations_sha256": hashlib.sha256(source.annotations_path.read_bytes()).hexdigest(),
+        "ep_start_end_ids_sha256": hashlib.sha256(source.episodes_path.read_bytes()).hexdigest(),
+        "scene": scene,
+        "without": sorted(left_out),
+    }
     first, writer = _open(os.fspath(out), settings, resume)
     summary = ImportSummary()
     for annotation in source.annotations[first:]:
@@ -77,16 +84,26 @@ def import_calvin(
     return summary
 
 
-def _open(out: str, settings: str, resume: bool) -> tuple[int, _core.DemoWriter]:
+def _open(out: str, settings: dict[str, Any], resume: bool) -> tuple[int, _core.DemoWriter]:
     """The first annotation to import, and the file."""
     if not (resume and os.path.exists(out)):
-        return 0, _core.DemoWriter.create(out, settings)
+        return 0, _core.DemoWriter.create(out, json.dumps(settings))
     reader = _core.DemoReader(out)
-    if reader.settings != settings:
-        raise Error(f"{out}: settings: {reader.settings}, expected {settings} to go on with it")
+    _check_same(out, json.loads(reader.settings), settings)
     first = reader.info(len(reader) - 1)["unit"] + 1 if len(reader) else 0
     del reader  # one who reads must not hold what another writes
     return first, _core.DemoWriter.append_to(out)
+
+
+def _check_same(out: str, before: dict[str, Any], settings: dict[str, Any]) -> None:
+    for key, value in settings.items():
+        if key == "folder":  # for people: every split of CALVIN's has one of two names, and may be moved
+            continue
+        if key not in before:
+            raise Error(f"{out}: settings: {key} is missing, expected a file that an import like this began")
+        if before[key] != value:
+            dataset = ": another dataset than this was imported from" if key.endswith("_sha256") else ""
+            raise Error(f"{out}: settings: {key} is {value!r}, expected {before[key]!r} to go on with it{dataset}")
 
 
 def read_demonstration(

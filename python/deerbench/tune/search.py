@@ -12,6 +12,7 @@ from typing import Any
 
 from deerbench._core import Error
 from deerbench.agent import load_policy
+from deerbench.atomic_file import write_text_atomically
 from deerbench.scenes import scenes_dir
 from deerbench.tune.levels import Levels
 from deerbench.tune.trial_run import evaluate_plan, find_program, plan_text
@@ -112,6 +113,8 @@ def tune_thresholds(
 
     done = [_from_study(t) for t in study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))]
     best = _best(done, budget_llm_gmacs)
+    if best is not None:  # a process that was killed may have told a trial without writing its thresholds
+        _write_thresholds(out / "thresholds.json", best, exits, offline, evaluation)
     for number in range(len(done), trials):
         if number < len(first) and not study.get_trials(states=(optuna.trial.TrialState.WAITING,)):
             study.enqueue_trial({f"exit_{layer}": level for layer, level in zip(exits, first[number])})
@@ -232,9 +235,4 @@ def _write_thresholds(path: Path, best: Trial, exits: list[int], agent: Any, eva
         "thresholds": [*best.thresholds, _ALWAYS],
         "expected": {"shares": list(best.shares), "llm_gmacs_per_step": best.llm_gmacs},
     }
-    pending = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(pending, "w", encoding="utf-8") as file:
-        file.write(json.dumps(content, indent=2) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    pending.rename(path)
+    write_text_atomically(path, json.dumps(content, indent=2) + "\n")
