@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <string>
+#include <vector>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -129,6 +130,23 @@ TEST_CASE("Several runs are compared, chain by chain with the first") {
   for (const char* name : {"last-exit", "dynamic", "copy"}) CHECK(Count(html, name) >= 3);
   CHECK(html.find("Length over cost") != std::string::npos);
   CHECK(html.find("+0.00 <span class=\"dim\">0 further, 20 equal, 0 less far") != std::string::npos);
+}
+
+TEST_CASE("Chains that began otherwise are not paired") {
+  const TemporaryFolder folder;
+  const std::vector<fs::path> runs = {folder.path() / "base", folder.path() / "other"};
+  for (const fs::path& run : runs) MakeSyntheticRun(run, {.chains = 20, .strips = 0, .videos = 0});
+  const std::string paired = "0 further, 20 equal, 0 less far";
+  CHECK(Report(runs, folder.path() / "r.html").find(paired) != std::string::npos);
+  for (const char* edit :
+       {R"({"scene": "A"})", R"({"chain_set": "tuning"})", R"({"assets": "/calvin/data"})"}) {
+    INFO(edit);
+    const std::string before = ReadFile(runs[1] / "summary.json");
+    Edit(runs[1], [&](nlohmann::json& json) { json.update(nlohmann::json::parse(edit)); });
+    CHECK(Report(runs, folder.path() / "r.html").find(paired) == std::string::npos);
+    WriteFileAtomically(runs[1] / "summary.json", before);
+  }
+  CHECK(Report(runs, folder.path() / "r.html").find(paired) != std::string::npos);
 }
 
 TEST_CASE("The page is as it was when a run cannot be read") {
