@@ -39,14 +39,6 @@ std::string ReadAll(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// Makes names in a folder durable: a file's own fsync does not.
-void SyncFolder(const fs::path& folder) {
-  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  fsync(fd);  // refused by some file systems, which then need no help
-  close(fd);
-}
-
 [[noreturn]] void FailBusy(const fs::path& folder) {
   Fail(fmt::format("out: {} is in use by another deerbench, expected a folder of its own for each run",
                    folder.string()));
@@ -165,7 +157,7 @@ void WriteStepFile(const fs::path& run_folder, ChainRecord& record) {
   const std::string bytes = EncodeSteps(record);
   record.steps_sha256 = Sha256Hex(bytes);
   WriteFileAtomically(path, bytes);
-  SyncFolder(path.parent_path());
+  FlushFolderOf(path);
 }
 
 void ReadStepFile(const fs::path& run_folder, ChainRecord& record) {
@@ -236,7 +228,7 @@ void RunWriter::Open() {
   episodes_fd_ = open(episodes.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
   if (episodes_fd_ < 0)
     Fail(fmt::format("{}: cannot be written: {}", episodes.string(), std::strerror(errno)));
-  SyncFolder(folder_);
+  FlushFolderOf(episodes);
 }
 
 RunWriter::~RunWriter() {
@@ -295,7 +287,7 @@ Summary RunWriter::Finish() {
   }
   Summary summary = builder.Finish(wall_s);
   WriteFileAtomically(folder_ / "summary.json", ToJson(summary));
-  SyncFolder(folder_);
+  FlushFolderOf(folder_ / "summary.json");
   return summary;
 }
 

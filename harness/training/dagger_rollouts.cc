@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "agent/checkpoint.h"
 #include "agent/safetensors.h"
@@ -204,12 +205,12 @@ Progress ReadProgress(const std::filesystem::path& path) {
 }
 
 // On other threads or another device the last bits differ, and with them what the agent goes through.
-void RequireSameDemo(const std::filesystem::path& path, int demo, const Demonstration& played_again) {
-  if (Checksum(DemoReader(path).Read(demo)) == Checksum(played_again)) return;
+void RequireSameDemo(const DemoReader& file, int demo, const Demonstration& played_again) {
+  if (Checksum(file.Read(demo)) == Checksum(played_again)) return;
   Fail(
       fmt::format("{}: data/demo_{}: comes out otherwise when its group is played again, expected the same "
                   "threads and device as before the interruption; or delete the file to begin the round anew",
-                  path.string(), demo));
+                  file.path().string(), demo));
 }
 
 void WriteProgress(const std::filesystem::path& path, const Progress& p) {
@@ -290,13 +291,15 @@ bool CollectRollouts(StageContext& context, const RolloutJob& job, const Instruc
       each_slot([](Slot& slot) { slot.Move(); });
     }
     // The group is complete. What an interrupted process wrote of it is there already, bit for bit.
+    std::optional<DemoReader> interrupted;
+    if (static_cast<int>(writer.demos().size()) > progress.demos) interrupted.emplace(path);
     for (auto& slot : slots) {
       for (size_t i = 0; i < slot->demos().size(); ++i) {
         const Demonstration& demo = slot->demos()[i];
         if (static_cast<int>(writer.demos().size()) == progress.demos)
           writer.Append(demo);
         else
-          RequireSameDemo(path, progress.demos, demo);
+          RequireSameDemo(*interrupted, progress.demos, demo);
         if (tokens->filled() == progress.frames) tokens->Append(slot->tokens()[i]);
         ++progress.demos;
         progress.successes += demo.info.success;
