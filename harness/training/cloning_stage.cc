@@ -11,6 +11,7 @@
 #include "agent/safetensors.h"
 #include "agent/training/replicas.h"
 #include "base/random.h"
+#include "harness/training/frame_store.h"
 
 namespace deerbench {
 namespace {
@@ -62,9 +63,9 @@ std::filesystem::path StatePath(const StageContext& context, const std::string& 
 std::string Key(const StageContext& context, const CloningJob& job) {
   const CloningRecipe& r = job.recipe;
   return fmt::format(
-      "{} seed {} {} chunk {} gripper {} huber {} balance {} exits {} agent {} jitter {} swaps {}", job.name,
-      context.recipe.seed, StepKey(r), r.chunk, r.gripper_weight, r.huber_delta, r.task_balance, r.exits,
-      context.recipe.agent, r.color_jitter, r.slot_swaps);
+      "{} seed {} {} chunk {} gripper {} huber {} balance {} exits {} agent {} jitter {} swaps {}{}",
+      job.name, context.recipe.seed, StepKey(r), r.chunk, r.gripper_weight, r.huber_delta, r.task_balance,
+      r.exits, context.recipe.agent, r.color_jitter, r.slot_swaps, ViewKey(context.recipe.data.view_shift_m));
 }
 
 AgentModel MakeModel(const StageContext& context, const CloningJob& job) {

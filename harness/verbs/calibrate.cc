@@ -166,7 +166,7 @@ int Run(const Settings& settings, const Program& program) {
 
   ThresholdFile file =
       SolveBudget(*calibration, costs, highest, budget.gmacs, config.policy_options.at("distribution"),
-                  SkipsFirstExit(checkpoint.config));
+                  checkpoint.config.skip_first_exit);
   file.checkpoint = checkpoint.metadata.name;
   WriteFileAtomically(settings.out, ToJson(file));
   PrintError(ResultTable(file, costs, program.terminal));

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <numeric>
 
+#include "agent/config.h"
 #include "agent/thresholds.h"
 #include "base/error.h"
 #include "base/random.h"
@@ -130,11 +131,11 @@ TEST_CASE("The first exit is skipped for what the config says, wherever the cros
   AgentConfig own = PresetConfig("nano"), official = PresetConfig("9b");
   own.cross_attention.every_n_layers = 4;
   official.cross_attention.every_n_layers = 1;
-  CHECK_FALSE(SkipsFirstExit(own));
-  CHECK_FALSE(SkipsFirstExit(PresetConfig("3b")));
-  CHECK(SkipsFirstExit(official));
+  CHECK_FALSE(own.skip_first_exit);
+  CHECK_FALSE(PresetConfig("3b").skip_first_exit);
+  CHECK(official.skip_first_exit);
   const ThresholdFile file =
-      SolveBudget(MakeCalibration(), kCosts, 2, 0.005, "exp", SkipsFirstExit(official));
+      SolveBudget(MakeCalibration(), kCosts, 2, 0.005, "exp", official.skip_first_exit);
   CHECK(file.expected_shares.at(0) == 0);
   CHECK(file.expected_shares.at(1) > 0);
 }

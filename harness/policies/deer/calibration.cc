@@ -169,8 +169,6 @@ Calibration ReadCalibration(const std::filesystem::path& path, const std::string
   return calibration;
 }
 
-bool SkipsFirstExit(const AgentConfig& config) { return config.skip_first_exit; }
-
 size_t HighestExit(const ExitCosts& costs, const Budget& budget) {
   size_t highest = costs.layers.size() - 1;
   const auto fit = [&](const char* name, const std::optional<double>& limit, const std::vector<double>& cost,

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "agent/config.h"
 #include "harness/policies/deer/agent_backend.h"
 #include "harness/policies/deer/exit_plan.h"
 
@@ -61,12 +60,10 @@ size_t HighestExit(const ExitCosts& costs, const Budget& budget);
 // Throws Error if even the first exit is above the mean budget.
 void CheckMeanBudget(const ExitCosts& costs, const Budget& budget);
 
-// Whether the first exit is given nothing, as the official solver does for the 9B agent.
-bool SkipsFirstExit(const AgentConfig& config);
-
 // Thresholds for exits up to `highest` that spend the mean budget, or all without one. Bisects the
 // distribution's ratio for the most that fits by the recorded differences. Throws as CheckMeanBudget does.
-// The checkpoint's name is left to the caller.
+// The checkpoint's name is left to the caller. `skip_first` gives the first exit nothing, as the official
+// solver does for the 9B agent.
 ThresholdFile SolveBudget(const Calibration& calibration, const ExitCosts& costs, size_t highest,
                           std::optional<double> mean_gmacs, const std::string& distribution,
                           bool skip_first = false);

@@ -83,7 +83,7 @@ ExitOptions FitBudget(const EvalConfig& config, const Budget& budget, const Chec
         ReadCalibration(CalibrationPath(checkpoint, criterion), checkpoint.WeightsSha256(), criterion,
                         checkpoint.config.ExitLayers());
     return SolveBudget(calibration, costs, highest, budget.gmacs, options.at("distribution"),
-                       SkipsFirstExit(checkpoint.config))
+                       checkpoint.config.skip_first_exit)
         .exits;
   }
   const ExitOptions solved = FindThresholds(config, checkpoint);
