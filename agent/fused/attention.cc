@@ -28,19 +28,28 @@ void Softmax(float* scores, int visible, int stride) {
   for (int j = 0; j < stride; j += kLanes) Store(scores + j, _mm256_mul_ps(Load(scores + j), scale));
 }
 
-void RunHead(const AttentionShape& shape, int head, const float* q, int q_stride, const float* k,
-             int k_stride, const float* v, int v_stride, float* out, int out_stride) {
-  thread_local Floats keys;    // (head_dim, stride): the head's keys, transposed
-  thread_local Floats scores;  // (kMaxTileRows, stride)
-  const int dim = shape.head_dim, stride = RoundUp(shape.keys, kLanes * 2);
+// What the scores' tiles read: whole vectors of keys.
+int KeyStride(const AttentionShape& shape) { return RoundUp(shape.keys, kLanes * 2); }
+
+// (head_dim, KeyStride): one head's keys, of which the first begins at `k`.
+const float* Transpose(const AttentionShape& shape, const float* k, int k_stride, Floats& keys) {
+  const int dim = shape.head_dim, stride = KeyStride(shape);
   keys.Reserve(static_cast<size_t>(dim) * stride);
+  for (int j = 0; j < shape.keys; ++j) {
+    const float* key = k + static_cast<ptrdiff_t>(j) * k_stride;
+    for (int i = 0; i < dim; ++i) keys[static_cast<size_t>(i) * stride + j] = key[i];
+  }
+  return keys.data();
+}
+
+// `keys` as Transpose makes them; `v` begins with the head's first column.
+void RunHead(const AttentionShape& shape, int head, const float* q, int q_stride, const float* keys,
+             const float* v, int v_stride, float* out, int out_stride) {
+  thread_local Floats scores;  // (kMaxTileRows, stride)
+  const int dim = shape.head_dim, stride = KeyStride(shape);
   scores.Reserve(static_cast<size_t>(kMaxTileRows) * stride);
   const F8 scale = Splat(shape.scale);
   const int offset = head * dim;
-  for (int j = 0; j < shape.keys; ++j) {
-    const float* key = k + static_cast<ptrdiff_t>(j) * k_stride + offset;
-    for (int i = 0; i < dim; ++i) keys[static_cast<size_t>(i) * stride + j] = key[i];
-  }
   const float* bias = shape.bias ? shape.bias + static_cast<ptrdiff_t>(head) * shape.bias_stride : nullptr;
   ForRowBlocks(shape.queries, [&]<int R>(int row) {
     const float* queries = q + static_cast<ptrdiff_t>(row) * q_stride + offset;
@@ -48,7 +57,7 @@ void RunHead(const AttentionShape& shape, int head, const float* q, int q_stride
     const int reach_stride = RoundUp(reach, kLanes * 2);
     for (int j = 0; j < reach; j += 16) {
       F8 acc[R][2] = {};
-      AccumulateTile<R>(queries, q_stride, 1, dim, keys.data() + j, stride, acc);
+      AccumulateTile<R>(queries, q_stride, 1, dim, keys + j, stride, acc);
       for (int r = 0; r < R; ++r) {
         for (int half = 0; half < 2; ++half) {
           const int at = j + half * 8;
@@ -61,7 +70,7 @@ void RunHead(const AttentionShape& shape, int head, const float* q, int q_stride
       Softmax(scores.data() + r * reach_stride, shape.causal ? row + r + 1 : shape.keys, reach_stride);
     for (int column = 0; column < dim; column += 16) {
       F8 acc[R][2] = {};
-      AccumulateTile<R>(scores.data(), reach_stride, 1, reach, v + offset + column, v_stride, acc);
+      AccumulateTile<R>(scores.data(), reach_stride, 1, reach, v + column, v_stride, acc);
       for (int r = 0; r < R; ++r) {
         float* to = out + static_cast<ptrdiff_t>(row + r) * out_stride + offset + column;
         for (int half = 0; half < 2 && column + half * 8 < dim; ++half) {
@@ -80,8 +89,13 @@ void RunHead(const AttentionShape& shape, int head, const float* q, int q_stride
 
 void Attend(const AttentionShape& shape, const float* q, int q_stride, const float* k, int k_stride,
             const float* v, int v_stride, float* out, int out_stride, Workers* workers) {
-  ForEach(workers, shape.heads,
-          [&](int head) { RunHead(shape, head, q, q_stride, k, k_stride, v, v_stride, out, out_stride); });
+  thread_local Floats transposed;
+  const float* shared = shape.shared_keys ? Transpose(shape, k, k_stride, transposed) : nullptr;
+  ForEach(workers, shape.heads, [&](int head) {
+    const int column = shared != nullptr ? 0 : head * shape.head_dim;
+    const float* keys = shared != nullptr ? shared : Transpose(shape, k + column, k_stride, transposed);
+    RunHead(shape, head, q, q_stride, keys, v + column, v_stride, out, out_stride);
+  });
 }
 
 }  // namespace deerbench::fused

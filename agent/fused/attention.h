@@ -5,7 +5,8 @@
 
 namespace deerbench::fused {
 
-// Heads lie side by side: head h uses columns h * head_dim onwards of every operand.
+// Heads lie side by side: head h uses columns h * head_dim onwards of every operand, of keys and values the
+// first head_dim if they are shared.
 struct AttentionShape {
   int heads = 1;
   int head_dim = 8;
@@ -14,7 +15,8 @@ struct AttentionShape {
   bool causal = false;          // query i sees keys 0 to i; needs queries == keys
   const float* bias = nullptr;  // added to the scores: (heads, bias_stride), by key
   int bias_stride = 0;
-  float scale = 1;  // of the scores, before the bias
+  float scale = 1;           // of the scores, before the bias
+  bool shared_keys = false;  // all heads look at the same keys and values
 };
 
 // out_i = sum over keys j of softmax_j(scale * q_i . k_j + bias_j) v_j for each head. Rows of q, k and v are

@@ -5,11 +5,18 @@
 #include <span>
 
 namespace deerbench::fused {
+namespace {
+
+MediaAttentionSize CrossSize(const AgentConfig& config) {
+  return {config.language.width, config.vision.width, config.cross_attention.heads,
+          config.cross_attention.head_dim};
+}
+
+}  // namespace
 
 TextWork::TextWork(const AgentConfig& config, const std::vector<int>& ids)
     : tokens(static_cast<int>(ids.size())) {
   const int d = config.language.width, heads = config.language.heads, media = config.MediaTokens();
-  const int inner = config.cross_attention.heads * config.cross_attention.head_dim;
   int time = 0;
   for (const int id : ids) text_time.push_back(time += id == config.language.media_token);
   alibi = Floats(static_cast<size_t>(heads) * tokens);
@@ -26,28 +33,23 @@ TextWork::TextWork(const AgentConfig& config, const std::vector<int>& ids)
   v = Matrix(tokens, d);
   mixed = Matrix(tokens, d);
   hidden = Matrix(tokens, config.language.mlp_ratio * d);
-  cross_q = Matrix(tokens, inner);
-  cross_k = Matrix(media, inner);
-  cross_v = Matrix(media, inner);
-  cross_mixed = Matrix(tokens, inner);
+  cross = MediaScratch(CrossSize(config), tokens, media);
   cross_hidden = Matrix(tokens, config.cross_attention.ff_mult * d);
 }
 
 LanguageLayer::LanguageLayer(const AgentConfig& config, int index, WeightReader& weights)
-    : cross_config_(config.cross_attention), heads_(config.language.heads), width_(config.language.width) {
+    : cross_config_(config.cross_attention),
+      heads_(config.language.heads),
+      width_(config.language.width),
+      media_width_(config.vision.width) {
   const int d = width_, up = config.language.mlp_ratio * d;
   const double eps = config.layer_norm_eps;
   const std::string prefix = "lang_encoder.transformer.blocks." + std::to_string(index) + ".";
   if (config.HasCrossAttention(index)) {
-    const int inner = cross_config_.heads * cross_config_.head_dim, media_width = config.vision.width;
     const std::string name = prefix + "gated_cross_attn_layer.";
     Cross cross;
     cross.norm = weights.ReadNorm(name + "attn.norm", d, true, eps);
-    cross.to_q = weights.ReadLinear(name + "attn.to_q", inner, d, false);
-    const std::vector<float> kv = weights.Read(name + "attn.to_kv.weight", {2 * inner, media_width});
-    cross.to_k = weights.Pack(std::span(kv).first(kv.size() / 2), inner, media_width);
-    cross.to_v = weights.Pack(std::span(kv).last(kv.size() / 2), inner, media_width);
-    cross.to_out = weights.ReadLinear(name + "attn.to_out", d, inner, false);
+    cross.attention = MediaAttention(name + "attn", CrossSize(config), weights);
     cross.feed_forward = FeedForward(name + "ff", d, cross_config_.ff_mult, eps, weights);
     cross.attention_gate =
         static_cast<float>(std::tanh(static_cast<double>(weights.Read(name + "attn_gate", {1})[0])));
@@ -76,29 +78,13 @@ void LanguageLayer::RunCross(Matrix& x, const Matrix& media, TextWork& w, Worker
   const Cross& c = *cross_;
   const int t = w.tokens, m = media.rows();
   c.norm.Apply(x, t, w.normed);
-  Multiply(w.normed, t, c.to_q, w.cross_q, {}, workers);
-  Multiply(media, m, c.to_k, w.cross_k, {}, workers);
-  Multiply(media, m, c.to_v, w.cross_v, {}, workers);
-  const AttentionShape shape{
-      .heads = cross_config_.heads,
-      .head_dim = cross_config_.head_dim,
-      .queries = t,
-      .keys = m,
-      .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(cross_config_.head_dim)))};
-  Attend(shape, w.cross_q.row(0), w.cross_q.stride(), w.cross_k.row(0), w.cross_k.stride(), w.cross_v.row(0),
-         w.cross_v.stride(), w.cross_mixed.row(0), w.cross_mixed.stride(), workers);
+  c.attention.Look(w.normed.row(0), w.normed.stride(), t, media, m, w.cross, workers);
   for (int i = 0; i < t; ++i) {
-    if (w.text_time[i] == 1) continue;
     // Nothing to see before the first medium; all alike behind a second one, of which there is only one.
-    float* row = w.cross_mixed.row(i);
-    std::fill_n(row, w.cross_mixed.width(), 0.0f);
-    if (w.text_time[i] == 0) continue;
-    for (int j = 0; j < m; ++j) {
-      for (int column = 0; column < w.cross_v.width(); ++column) row[column] += w.cross_v.row(j)[column];
-    }
-    for (int column = 0; column < w.cross_v.width(); ++column) row[column] /= static_cast<float>(m);
+    if (w.text_time[i] == 0) std::fill_n(w.cross.seen.row(i), w.cross.seen.width(), 0.0f);
+    if (w.text_time[i] > 1) c.attention.SeeAllAlike(i, media, m, w.cross);
   }
-  Multiply(w.cross_mixed, t, c.to_out, x, {.residual = x.row(0), .scale = c.attention_gate}, workers);
+  c.attention.Add(w.cross, t, x, c.attention_gate, workers);
   c.feed_forward.Run(x, t, c.feed_forward_gate, w.normed, w.cross_hidden, workers);
 }
 
@@ -138,8 +124,8 @@ uint64_t LanguageLayer::macs(int tokens, int media) const {
   const uint64_t t = tokens, m = media, d = width_;
   uint64_t total = 4 * t * d * d + 2 * t * t * d + 2 * t * d * up_.out();
   if (cross_) {
-    const uint64_t inner = cross_->to_q.out();
-    total += 2 * t * d * inner + 2 * m * cross_->to_k.in() * inner + 2 * t * m * inner +
+    const uint64_t inner = uint64_t{1} * cross_config_.heads * cross_config_.head_dim;
+    total += 2 * t * d * inner + 2 * m * media_width_ * inner + 2 * t * m * inner +
              cross_->feed_forward.macs(tokens);
   }
   return total;
@@ -150,8 +136,7 @@ size_t LanguageLayer::bytes() const {
                  out_proj_.bytes() + up_.bytes() + down_.bytes();
   if (q_ln_) total += q_ln_->bytes() + k_ln_->bytes();
   if (cross_) {
-    total += cross_->norm.bytes() + cross_->to_q.bytes() + cross_->to_k.bytes() + cross_->to_v.bytes() +
-             cross_->to_out.bytes() + cross_->feed_forward.bytes();
+    total += cross_->norm.bytes() + cross_->attention.bytes() + cross_->feed_forward.bytes();
   }
   return total;
 }

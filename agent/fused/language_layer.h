@@ -10,6 +10,7 @@
 #include "agent/fused/attention.h"
 #include "agent/fused/feed_forward.h"
 #include "agent/fused/linear.h"
+#include "agent/fused/media_attention.h"
 #include "agent/fused/weights.h"
 
 namespace deerbench::fused {
@@ -22,7 +23,8 @@ struct TextWork {
   std::vector<int> text_time;             // how many media tokens stand at or before each token
   Floats alibi;                           // (heads, T): bias by key position
   Matrix normed, q, k, v, mixed, hidden;  // of the tokens
-  Matrix cross_q, cross_k, cross_v, cross_mixed, cross_hidden;  // cross-attention's
+  MediaScratch cross;                     // cross-attention's
+  Matrix cross_hidden;
 };
 
 // One layer as exits count them: gated cross-attention, where the layer has it, then MPT's decoder layer.
@@ -39,7 +41,7 @@ class LanguageLayer {
  private:
   struct Cross {
     LayerNorm norm;
-    PackedWeights to_q, to_k, to_v, to_out;
+    MediaAttention attention;
     FeedForward feed_forward;
     float attention_gate = 0, feed_forward_gate = 0;  // tanh taken
   };
@@ -47,7 +49,7 @@ class LanguageLayer {
   void RunDecoder(Matrix& x, TextWork& work, Workers* workers) const;
 
   CrossAttentionConfig cross_config_;
-  int heads_, width_;
+  int heads_, width_, media_width_;
   std::optional<Cross> cross_;
   LayerNorm ln_1_, ln_2_;
   std::optional<LayerNorm> q_ln_, k_ln_;

@@ -1,14 +1,13 @@
 #include "agent/fused/resampler.h"
 
 #include <algorithm>
-#include <cmath>
-#include <span>
 
 namespace deerbench::fused {
 
 Resampler::Resampler(const AgentConfig& config, int max_tokens, WeightReader& weights)
     : config_(config.perceiver), width_(config.vision.width), latents_(config_.latents, width_) {
-  const int inner = config_.heads * config_.head_dim, keys = max_tokens + config_.latents;
+  const int keys = max_tokens + config_.latents;
+  const MediaAttentionSize size{width_, width_, config_.heads, config_.head_dim};
   const std::vector<float> latents = weights.Read("perceiver.latents", {config_.latents, width_});
   for (int i = 0; i < config_.latents; ++i)
     std::copy_n(latents.begin() + static_cast<ptrdiff_t>(i) * width_, width_, latents_.row(i));
@@ -17,22 +16,14 @@ Resampler::Resampler(const AgentConfig& config, int max_tokens, WeightReader& we
     Layer layer;
     layer.norm_media = weights.ReadNorm(prefix + ".0.norm_media", width_, true, config.layer_norm_eps);
     layer.norm_latents = weights.ReadNorm(prefix + ".0.norm_latents", width_, true, config.layer_norm_eps);
-    layer.to_q = weights.ReadLinear(prefix + ".0.to_q", inner, width_, false);
-    const std::vector<float> kv = weights.Read(prefix + ".0.to_kv.weight", {2 * inner, width_});
-    const size_t half = kv.size() / 2;
-    layer.to_k = weights.Pack(std::span(kv).first(half), inner, width_);
-    layer.to_v = weights.Pack(std::span(kv).last(half), inner, width_);
-    layer.to_out = weights.ReadLinear(prefix + ".0.to_out", width_, inner, false);
+    layer.attention = MediaAttention(prefix + ".0", size, weights);
     layer.feed_forward = FeedForward(prefix + ".1", width_, config_.ff_mult, config.layer_norm_eps, weights);
     layers_.push_back(std::move(layer));
   }
   norm_ = weights.ReadNorm("perceiver.norm", width_, true, config.layer_norm_eps);
   x_ = Matrix(config_.latents, width_);
   normed_ = Matrix(keys, width_);
-  q_ = Matrix(config_.latents, inner);
-  k_ = Matrix(keys, inner);
-  v_ = Matrix(keys, inner);
-  mixed_ = Matrix(config_.latents, inner);
+  scratch_ = MediaScratch(size, config_.latents, keys);
   hidden_ = Matrix(config_.latents, config_.ff_mult * width_);
 }
 
@@ -40,22 +31,12 @@ void Resampler::Run(const float* tokens, int stride, int count, Matrix& media, i
                     Workers* workers) {
   const int latents = config_.latents, keys = count + latents;
   std::copy_n(latents_.row(0), static_cast<size_t>(latents) * latents_.stride(), x_.row(0));
-  const AttentionShape shape{
-      .heads = config_.heads,
-      .head_dim = config_.head_dim,
-      .queries = latents,
-      .keys = keys,
-      .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(config_.head_dim)))};
   for (const Layer& layer : layers_) {
     // Keys and values come from the picture's tokens and the latents themselves, each under its own norm.
     layer.norm_media.Apply(tokens, stride, count, normed_.row(0), normed_.stride());
     layer.norm_latents.Apply(x_.row(0), x_.stride(), latents, normed_.row(count), normed_.stride());
-    Multiply(normed_.row(count), normed_.stride(), latents, layer.to_q, q_.row(0), q_.stride(), {}, workers);
-    Multiply(normed_, keys, layer.to_k, k_, {}, workers);
-    Multiply(normed_, keys, layer.to_v, v_, {}, workers);
-    Attend(shape, q_.row(0), q_.stride(), k_.row(0), k_.stride(), v_.row(0), v_.stride(), mixed_.row(0),
-           mixed_.stride(), workers);
-    Multiply(mixed_, latents, layer.to_out, x_, {.residual = x_.row(0)}, workers);
+    layer.attention.Look(normed_.row(count), normed_.stride(), latents, normed_, keys, scratch_, workers);
+    layer.attention.Add(scratch_, latents, x_, 1, workers);
     layer.feed_forward.Run(x_, latents, 1, normed_, hidden_, workers);
   }
   norm_.Apply(x_.row(0), x_.stride(), latents, media.row(first_row), media.stride());
@@ -74,8 +55,7 @@ uint64_t Resampler::macs(int tokens) const {
 size_t Resampler::bytes() const {
   size_t total = latents_.rows() * static_cast<size_t>(latents_.stride()) * sizeof(float) + norm_.bytes();
   for (const Layer& l : layers_) {
-    total += l.norm_media.bytes() + l.norm_latents.bytes() + l.to_q.bytes() + l.to_k.bytes() +
-             l.to_v.bytes() + l.to_out.bytes() + l.feed_forward.bytes();
+    total += l.norm_media.bytes() + l.norm_latents.bytes() + l.attention.bytes() + l.feed_forward.bytes();
   }
   return total;
 }

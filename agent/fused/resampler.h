@@ -5,9 +5,8 @@
 #include <vector>
 
 #include "agent/config.h"
-#include "agent/fused/attention.h"
 #include "agent/fused/feed_forward.h"
-#include "agent/fused/linear.h"
+#include "agent/fused/media_attention.h"
 #include "agent/fused/weights.h"
 
 namespace deerbench::fused {
@@ -26,7 +25,7 @@ class Resampler {
  private:
   struct Layer {
     LayerNorm norm_media, norm_latents;
-    PackedWeights to_q, to_k, to_v, to_out;
+    MediaAttention attention;
     FeedForward feed_forward;
   };
 
@@ -35,7 +34,8 @@ class Resampler {
   Matrix latents_;  // (latents, D), as learnt
   std::vector<Layer> layers_;
   LayerNorm norm_;
-  Matrix x_, normed_, q_, k_, v_, mixed_, hidden_;
+  Matrix x_, normed_, hidden_;
+  MediaScratch scratch_;
 };
 
 }  // namespace deerbench::fused

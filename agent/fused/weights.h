@@ -26,6 +26,7 @@ class WeightReader {
 
   // The type of the matrices that follow, single precision at first.
   void StoreAs(WeightType type) { type_ = type; }
+  WeightType type() const { return type_; }
   PackedWeights Pack(std::span<const float> weights, int out, int in,
                      std::span<const float> bias = {}) const {
     return PackedWeights(weights, out, in, bias, type_);
