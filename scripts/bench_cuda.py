@@ -24,13 +24,14 @@ import tempfile
 import time
 from pathlib import Path
 
-import official_deer as official
+from official_deer import OfficialModel
+from official_sources import missing_imports, official_sources
 
 TOKENS = 13
 WARM_UP = 5
 
 
-def official_walks(model: official.OfficialModel, tokens: int, steps: int) -> dict[int, list[float]]:
+def official_walks(model: OfficialModel, tokens: int, steps: int) -> dict[int, list[float]]:
     """ms of each whole step, by the exit that it leaves at."""
     torch = model.torch
     size = model.config["vision"]["image_size"]
@@ -94,7 +95,7 @@ def main() -> int:
     parser.add_argument("--precision", default="fp32,bf16", help="fp32, bf16, fp16 or several (default fp32,bf16)")
     parser.add_argument("--folder", type=Path, help="where the weights go (default: the system's for such)")
     args = parser.parse_args()
-    missing = official.missing_imports()
+    missing = missing_imports()
     if missing:
         print(f"bench_cuda: cannot import {', '.join(missing)}, which the official code needs: "
               f"pip install torch numpy einops einops-exts open_clip_torch", file=sys.stderr)
@@ -113,15 +114,14 @@ def main() -> int:
         folder = Path(scratch) / "agent"
         subprocess.run([str(args.deerbench), "convert", "--random-weights", "3b", "--layers", str(args.layers), "--out",
                         str(folder)], check=True)
-        sources = official.official_sources(args.official, args.mpt,
-                                            json.loads((folder / "config.json").read_text())["head"]["mlp_hidden"])
+        sources = official_sources(args.official, args.mpt,
+                                   json.loads((folder / "config.json").read_text())["head"]["mlp_hidden"])
         print(f"PyTorch {torch.__version__}, decoder block: "
               + (f"MPT's own, of {args.mpt}" if args.mpt else "torch's modules (no --mpt)"))
         torch.set_default_device("cuda")  # of what the official code makes while it runs
         for precision in precisions:
             ours = run_ours(args, folder, precision)
-            eager = official_walks(official.OfficialModel(sources, folder, "cuda", types[precision]),
-                                   TOKENS, args.steps)
+            eager = official_walks(OfficialModel(sources, folder, "cuda", types[precision]), TOKENS, args.steps)
             print_table(precision, ours, eager)
     return 0
 

@@ -1,23 +1,34 @@
 #!/usr/bin/env python3
-"""Times the official DeeR-VLA modules beside ours, with the same weights, in one run.
+"""Times the official DeeR-VLA code beside ours, with the same weights, in one run.
 
     scripts/compare_official.py --official DeeR-VLA --mpt mpt-1b-redpajama-200b-dolly
 
 --official is a checkout of github.com/yueyang130/DeeR-VLA, --mpt the folder with MPT-1B's own Python files
-(attention.py and gpt_blocks.py; Hugging Face's mosaicml/mpt-1b-redpajama-200b-dolly has them, or the folder of
-examples/llm/src/models/layers of github.com/mosaicml/examples at v0.0.4). Without --mpt its decoder block is built
-here from torch's own modules, in the same operations. CLIP's vision transformer is open_clip's; einops and
-einops_exts are needed too.
+(attention.py, gpt_blocks.py, configuration_mosaic_gpt.py and param_init_fns.py; Hugging Face's
+mosaicml/mpt-1b-redpajama-200b-dolly has them, or, in several folders, github.com/mosaicml/examples at v0.0.4 below
+examples/llm/src). CLIP's vision transformer is open_clip's, of the version that the official code names: that of later
+ones returns other tokens. torch and the rest are those found. Single precision, no gradients, batch 1, every exit
+weighed up to the last. Of the official code are timed:
 
-What is timed of the official code are its modules (resampler, gated cross-attention, decoder block, action head,
-vision transformer), called in the order in which MosaicGPT.forward, ActionValueNet and ModelWrapper.step call them,
-in single precision, without gradients, batch 1, every exit weighed up to the last. Left out, in its favour, are its
-preprocessing, tokenizer, copies of pictures and queues. Ours is `deerbench bench agent`, preprocessing included.
-With one thread both are that thread's processor time, with several the clock's: wants a machine that is idle.
+"small model, whole step": one call of ModelWrapper.step and all that it does, on the CPU (scripts/official_step.py):
+pictures through PIL and open_clip's transform, the sentence through AutoTokenizer, queues, model, exit controller and
+value net, action. Left out, in its favour: the autocast contexts of MPT's low-precision layer norm, unless --mpt has
+low_precision_layernorm.py (torch's layer norm gives the same numbers), and all but a few words of the vocabulary. Not
+in its favour: DistributedDataParallel, in which its evaluation holds the model, is there for one process too (3 %).
 
-Models: the recorded small one (DEERBENCH_DEER_DATA or --recorded), for which the official modules' poses are first
-held against the recorded ones, and one of 3B size with random weights, written to --folder and deleted afterwards
-(12 layers take 6.4 GB of disk and as much memory).
+All other rows: its modules alone (scripts/official_deer.py: resampler, gated cross-attention, decoder block, action
+head, vision transformer), called in the order in which MosaicGPT.forward, ActionValueNet and ModelWrapper.step call
+them. Left out, in its favour: preprocessing, tokenizer, copies of pictures and queues. Without --mpt the decoder block
+is built here from torch's own modules, in the same operations, and the small model's whole step is not timed.
+
+Ours is `deerbench bench agent`, from the bytes of both pictures to the action. In its favour: it is one program, with
+no Python around it, and a sentence is prepared when it is given, not in every step. Pictures are noise of CALVIN's
+sizes for both whole steps. With one thread the figures are that thread's processor time, with several the clock's:
+wants a machine that is idle.
+
+Models: the recorded small one (DEERBENCH_DEER_DATA or --recorded), for which the official poses are first held
+against the recorded ones, and one of 3B size with random weights, written to --folder and deleted afterwards (12
+layers take 6.4 GB of disk and as much memory).
 """
 
 from __future__ import annotations
@@ -30,8 +41,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import ModuleType
 
-from official_deer import missing_imports
+import official_deer
+import official_sources
+import official_step
 
 EXIT_OF_DEER_S = 3  # 0-based: four layers
 SHAPE_TOKENS = 13
@@ -47,14 +61,14 @@ DEMANDS = {
 }
 
 
-def run_official(args, folder: Path, tokens: int, threads: int, steps: int, recorded: Path | None) -> dict:
+def run_official(args, script: ModuleType, folder: Path, tokens: int, threads: int, steps: int,
+                 recorded: Path | None) -> dict:
     job = {"official": str(args.official), "mpt": args.mpt and str(args.mpt), "folder": str(folder), "tokens": tokens,
            "threads": threads, "steps": steps, "recorded": recorded and str(recorded)}
-    timer = Path(__file__).with_name("official_deer.py")
-    done = subprocess.run([sys.executable, str(timer), json.dumps(job)], capture_output=True, text=True,
+    done = subprocess.run([sys.executable, script.__file__, json.dumps(job)], capture_output=True, text=True,
                           env={**os.environ, "OMP_NUM_THREADS": str(threads)}, check=False)
     if done.returncode != 0:
-        sys.exit(f"compare_official: the official modules: {done.stderr.strip().splitlines()[-1]}")
+        sys.exit(f"compare_official: {script.__name__}: {done.stderr.strip().splitlines()[-1]}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -114,6 +128,10 @@ def recorded_folder(data: Path, letter: str, folder: Path) -> Path:
     return folder
 
 
+def last_number(name: str) -> int:
+    return int(name.rsplit(" ", 1)[1])
+
+
 class Table:
     """Rows as they come; the verdict on what was asked for."""
 
@@ -140,13 +158,19 @@ def compare_small(args, table: Table, scratch: Path) -> None:
         case = args.recorded / f"case_{letter}_rollout_alllast.npz"
         tokens = int(np.load(case)["input_ids"].shape[1])
         for threads in args.threads:
-            official = run_official(args, folder, tokens, threads, 60, case)
             ours = run_ours(args, folder, tokens, threads, 200, "fp32")
-            print(f"recorded model {letter}: the official modules' poses are the recorded ones within "
-                  f"{official['recorded_difference']:.1e}")
-            last = max(int(k.rsplit(" ", 1)[1]) for k in ours if k.startswith("whole step to layer"))
-            table.add(threads, "small model, whole step", official["ms"]["whole step"],
-                      ours[f"whole step to layer {last}"])
+            ours_ms = ours[max((k for k in ours if k.startswith("whole step to layer")), key=last_number)]
+            modules = run_official(args, official_deer, folder, tokens, threads, 60, case)
+            print(f"recorded model {letter}: the modules' poses are the recorded ones within "
+                  f"{modules['recorded_difference']:.1e}")
+            table.add(threads, "small model, modules only", modules["ms"]["whole step"], ours_ms)
+            if args.mpt is None:
+                table.short.append(f"small model, whole step, {threads} threads (not timed without --mpt)")
+                continue
+            step = run_official(args, official_step, folder, tokens, threads, 200, case)
+            print(f"recorded model {letter}: the step's poses, grippers, actions and exits are the recorded ones "
+                  f"within {step['recorded_difference']:.1e} ({step['versions']})")
+            table.add(threads, "small model, whole step", step["ms"]["whole step"], ours_ms)
 
 
 def compare_large(args, table: Table, scratch: Path) -> None:
@@ -154,7 +178,7 @@ def compare_large(args, table: Table, scratch: Path) -> None:
     subprocess.run([str(args.deerbench), "convert", "--random-weights", "3b", "--layers", str(args.layers), "--out",
                     str(folder)], check=True)
     for threads in args.threads:
-        official = run_official(args, folder, SHAPE_TOKENS, threads, args.steps, None)
+        official = run_official(args, official_deer, folder, SHAPE_TOKENS, threads, args.steps, None)
         ms = official["ms"]
         last = args.layers - 1
         for precision, label in [("fp32", "fp32"), ("llm=int8", "int8"), ("llm=int4", "int4"), ("llm=bf16", "bf16"),
@@ -176,15 +200,18 @@ def compare_large(args, table: Table, scratch: Path) -> None:
 
 
 def main() -> int:
-    missing = missing_imports()
-    if missing:
-        print(f"compare_official: cannot import {', '.join(missing)}, which the official code needs: "
-              f"pip install torch numpy einops einops-exts open_clip_torch", file=sys.stderr)
-        return 2
     args = ARGS
+    whole_step = args.recorded and args.mpt
+    missing = (official_step if whole_step else official_sources).missing_imports()
+    if missing:
+        more = " torchvision transformers pillow scipy tqdm" if whole_step else ""
+        print(f"compare_official: cannot import {', '.join(missing)}, which the official code needs: "
+              f"pip install torch numpy einops einops-exts open_clip_torch==2.20.0{more}", file=sys.stderr)
+        return 2
+    mpt_files = official_step.MPT_FILES if whole_step else official_step.MPT_FILES[:2]
     for path in (args.official / "open_flamingo/open_flamingo/src/helpers.py",
                  args.official / "robot_flamingo/models/action_head.py",
-                 *([args.mpt / "attention.py", args.mpt / "gpt_blocks.py"] if args.mpt else [])):
+                 *([args.mpt / name for name in mpt_files] if args.mpt else [])):
         if not path.is_file():
             print(f"compare_official: {path}: missing, expected in an official checkout", file=sys.stderr)
             return 2
@@ -206,7 +233,7 @@ def main() -> int:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--official", type=Path, required=True, help="checkout of DeeR-VLA")
-    parser.add_argument("--mpt", type=Path, help="folder with MPT-1B's attention.py and gpt_blocks.py")
+    parser.add_argument("--mpt", type=Path, help="folder with MPT-1B's Python files")
     parser.add_argument("--recorded", type=Path, default=os.environ.get("DEERBENCH_DEER_DATA") or None,
                         help="folder of recorded models (default: DEERBENCH_DEER_DATA)")
     parser.add_argument("--deerbench", type=Path, default=shutil.which("deerbench") or Path(sys.executable).with_name("deerbench"),
