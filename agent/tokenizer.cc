@@ -143,7 +143,8 @@ void Tokenizer::ReadModel(const json& model) {
     }
     if (left.empty() || right.empty())
       Refuse(fmt::format("merge {} is {}, expected two tokens", rank, Shown(merge)));
-    merges_[PairKey(id_of(left), id_of(right))] = {.rank = rank, .id = id_of(left + right)};
+    const int first = id_of(left), second = id_of(right);  // the first that is missing is the one to name
+    merges_[PairKey(first, second)] = {.rank = rank, .id = id_of(left + right)};
     ++rank;
   }
   for (int byte = 0; byte < 256; ++byte) {

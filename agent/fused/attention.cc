@@ -31,8 +31,10 @@ void Softmax(float* scores, int visible, int stride) {
 // What the scores' tiles read: whole vectors of keys.
 int KeyStride(const AttentionShape& shape) { return RoundUp(shape.keys, kLanes * 2); }
 
-// (head_dim, KeyStride): one head's keys, of which the first begins at `k`.
-const float* Transpose(const AttentionShape& shape, const float* k, int k_stride, Floats& keys) {
+// (head_dim, KeyStride): one head's keys, of which the first begins at `k`; until the same thread's next
+// call.
+const float* Transpose(const AttentionShape& shape, const float* k, int k_stride) {
+  thread_local Floats keys;
   const int dim = shape.head_dim, stride = KeyStride(shape);
   keys.Reserve(static_cast<size_t>(dim) * stride);
   for (int j = 0; j < shape.keys; ++j) {
@@ -89,11 +91,10 @@ void RunHead(const AttentionShape& shape, int head, const float* q, int q_stride
 
 void Attend(const AttentionShape& shape, const float* q, int q_stride, const float* k, int k_stride,
             const float* v, int v_stride, float* out, int out_stride, Workers* workers) {
-  thread_local Floats transposed;
-  const float* shared = shape.shared_keys ? Transpose(shape, k, k_stride, transposed) : nullptr;
+  const float* shared = shape.shared_keys ? Transpose(shape, k, k_stride) : nullptr;
   ForEach(workers, shape.heads, [&](int head) {
     const int column = shared != nullptr ? 0 : head * shape.head_dim;
-    const float* keys = shared != nullptr ? shared : Transpose(shape, k + column, k_stride, transposed);
+    const float* keys = shared != nullptr ? shared : Transpose(shape, k + column, k_stride);
     RunHead(shape, head, q, q_stride, keys, v + column, v_stride, out, out_stride);
   });
 }
