@@ -21,8 +21,9 @@ double Cubic(double x) {
   return 0;
 }
 
-// Sums of the taps over lines of `count` bytes, each `stride` behind the one before, rounded and clamped.
-// Whole lines at a time, for the compiler to make vectors of; sums of integers are the same in any order.
+// Sums of the taps over lines of as many bytes as `sums` has room for, each `stride` behind the one before,
+// rounded and clamped. Whole lines at a time, for the compiler to make vectors of; sums of integers are the
+// same in any order.
 void BlendLines(const BicubicTap& tap, const uint8_t* lines, size_t stride, std::span<int32_t> sums,
                 uint8_t* out) {
   std::ranges::fill(sums, 1 << (kFractionBits - 1));
@@ -75,8 +76,10 @@ RgbPicture ResizeBicubic(std::span<const uint8_t> rgb, int width, int height, in
     Fail(fmt::format("picture has {} bytes, expected {} x {} x 3 to resize to {} x {}", rgb.size(), width,
                      height, out_width, out_height));
   }
-  RgbPicture wide{.width = out_width, .height = height, .rgb = {rgb.begin(), rgb.end()}};
-  if (out_width != width) {
+  RgbPicture wide{.width = out_width, .height = height, .rgb = {}};
+  if (out_width == width) {
+    wide.rgb.assign(rgb.begin(), rgb.end());
+  } else {
     // Each column of a channel as a line.
     const std::vector<uint8_t> columns = Transposed(rgb, height, static_cast<size_t>(width) * 3);
     std::vector<uint8_t> blended(static_cast<size_t>(out_width) * height * 3);

@@ -202,7 +202,7 @@ def compare_large(args, table: Table, scratch: Path) -> None:
 def main() -> int:
     args = ARGS
     whole_step = args.recorded and args.mpt
-    missing = (official_step if whole_step else official_sources).missing_imports()
+    missing = official_sources.missing_imports(official_step.NEEDS if whole_step else official_sources.NEEDS)
     if missing:
         more = " torchvision transformers pillow scipy tqdm" if whole_step else ""
         print(f"compare_official: cannot import {', '.join(missing)}, which the official code needs: "

@@ -8,6 +8,8 @@ import sys
 import types
 from pathlib import Path
 
+NEEDS = ["torch", "numpy", "einops", "einops_exts", "open_clip"]
+
 
 def stub(name: str, path: Path | None = None, **content) -> None:
     """A module of that name, and the packages above it, that holds `content` or lets its files be imported."""
@@ -26,8 +28,8 @@ def have(name: str) -> bool:
     return importlib.util.find_spec(name) is not None
 
 
-def missing_imports() -> list[str]:
-    return [name for name in ("torch", "numpy", "einops", "einops_exts", "open_clip") if not have(name)]
+def missing_imports(names: list[str] = NEEDS) -> list[str]:
+    return [name for name in names if not have(name)]
 
 
 def module_of(name: str, path: Path, changes: dict[str, str]) -> types.ModuleType:

@@ -27,9 +27,10 @@ import warnings
 from pathlib import Path
 
 from official_deer import Tensors
-from official_sources import have, module_of, official_sources, stub, vision_tower
+from official_sources import NEEDS as SOURCES_NEED
+from official_sources import module_of, official_sources, stub, vision_tower
 
-NEEDS = ["torch", "numpy", "einops", "einops_exts", "open_clip", "torchvision", "transformers", "PIL", "scipy", "tqdm"]
+NEEDS = [*SOURCES_NEED, "torchvision", "transformers", "PIL", "scipy", "tqdm"]
 MPT_FILES = ["attention.py", "gpt_blocks.py", "configuration_mosaic_gpt.py", "param_init_fns.py"]
 UNUSED = [
     "braceexpand", "calvin_agent.datasets.utils.episode_utils", "calvin_agent.evaluation.multistep_sequences",
@@ -51,10 +52,6 @@ class Empty(types.ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         return type(name, (), {"__init__": lambda self, *_, **__: None})
-
-
-def missing_imports() -> list[str]:
-    return [name for name in NEEDS if not have(name)]
 
 
 def tokenizer_folder(folder: Path, ids: list[int], sizes: dict) -> str:

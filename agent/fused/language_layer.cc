@@ -38,10 +38,7 @@ TextWork::TextWork(const AgentConfig& config, const std::vector<int>& ids)
 }
 
 LanguageLayer::LanguageLayer(const AgentConfig& config, int index, WeightReader& weights)
-    : cross_config_(config.cross_attention),
-      heads_(config.language.heads),
-      width_(config.language.width),
-      media_width_(config.vision.width) {
+    : heads_(config.language.heads), width_(config.language.width) {
   const int d = width_, up = config.language.mlp_ratio * d;
   const double eps = config.layer_norm_eps;
   const std::string prefix = "lang_encoder.transformer.blocks." + std::to_string(index) + ".";
@@ -50,7 +47,7 @@ LanguageLayer::LanguageLayer(const AgentConfig& config, int index, WeightReader&
     Cross cross;
     cross.norm = weights.ReadNorm(name + "attn.norm", d, true, eps);
     cross.attention = MediaAttention(name + "attn", CrossSize(config), weights);
-    cross.feed_forward = FeedForward(name + "ff", d, cross_config_.ff_mult, eps, weights);
+    cross.feed_forward = FeedForward(name + "ff", d, config.cross_attention.ff_mult, eps, weights);
     cross.attention_gate =
         static_cast<float>(std::tanh(static_cast<double>(weights.Read(name + "attn_gate", {1})[0])));
     cross.feed_forward_gate =
@@ -121,12 +118,10 @@ void LanguageLayer::Run(Matrix& x, const Matrix& media, TextWork& work, Workers*
 }
 
 uint64_t LanguageLayer::macs(int tokens, int media) const {
-  const uint64_t t = tokens, m = media, d = width_;
+  const uint64_t t = tokens, d = width_;
   uint64_t total = 4 * t * d * d + 2 * t * t * d + 2 * t * d * up_.out();
   if (cross_) {
-    const uint64_t inner = uint64_t{1} * cross_config_.heads * cross_config_.head_dim;
-    total += 2 * t * d * inner + 2 * m * media_width_ * inner + 2 * t * m * inner +
-             cross_->feed_forward.macs(tokens);
+    total += cross_->attention.macs(tokens, media) + cross_->feed_forward.macs(tokens);
   }
   return total;
 }

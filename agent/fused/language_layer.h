@@ -48,8 +48,7 @@ class LanguageLayer {
   void RunCross(Matrix& x, const Matrix& media, TextWork& work, Workers* workers) const;
   void RunDecoder(Matrix& x, TextWork& work, Workers* workers) const;
 
-  CrossAttentionConfig cross_config_;
-  int heads_, width_, media_width_;
+  int heads_, width_;
   std::optional<Cross> cross_;
   LayerNorm ln_1_, ln_2_;
   std::optional<LayerNorm> q_ln_, k_ln_;

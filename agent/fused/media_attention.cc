@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <span>
 #include <vector>
 
 namespace deerbench::fused {
@@ -82,6 +81,11 @@ void MediaAttention::SeeAllAlike(int row, const Matrix& media, int keys, MediaSc
 
 void MediaAttention::Add(const MediaScratch& s, int rows, Matrix& x, float scale, Workers* workers) const {
   Multiply(s.seen, rows, to_out_, x, {.residual = x.row(0), .scale = scale}, workers);
+}
+
+uint64_t MediaAttention::macs(int queries, int keys) const {
+  const uint64_t q = queries, k = keys, inner = size_.inner();
+  return 2 * inner * (q * size_.width + k * size_.media_width + q * k);
 }
 
 }  // namespace deerbench::fused

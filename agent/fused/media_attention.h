@@ -2,6 +2,8 @@
 // values from others, all projections without bias.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 
 #include "agent/fused/attention.h"
@@ -41,7 +43,8 @@ class MediaAttention {
   // x += scale * what is seen, projected.
   void Add(const MediaScratch& scratch, int rows, Matrix& x, float scale, Workers* workers) const;
 
-  bool folded() const { return folded_; }
+  // Of the attention as the model defines it, folded or not.
+  uint64_t macs(int queries, int keys) const;
   size_t bytes() const { return to_q_.bytes() + to_k_.bytes() + to_v_.bytes() + to_out_.bytes(); }
 
  private:

@@ -43,12 +43,10 @@ void Resampler::Run(const float* tokens, int stride, int count, Matrix& media, i
 }
 
 uint64_t Resampler::macs(int tokens) const {
-  const uint64_t inner = uint64_t{1} * config_.heads * config_.head_dim, l = config_.latents,
-                 keys = tokens + l;
+  const int latents = config_.latents;
   uint64_t total = 0;
   for (const Layer& layer : layers_)
-    total += 2 * l * width_ * inner + 2 * keys * width_ * inner + 2 * l * keys * inner +
-             layer.feed_forward.macs(l);
+    total += layer.attention.macs(latents, tokens + latents) + layer.feed_forward.macs(latents);
   return total;
 }
 
