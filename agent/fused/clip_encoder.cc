@@ -5,14 +5,15 @@
 #include <algorithm>
 #include <cmath>
 
-#include "agent/clip_preprocess.h"
 #include "agent/fused/attention.h"
 #include "base/error.h"
 
 namespace deerbench::fused {
 
 ClipEncoder::ClipEncoder(const AgentConfig& config, WeightReader& weights)
-    : config_(config.vision), rows_(config.vision.patches() + 1) {
+    : config_(config.vision),
+      rows_(config.vision.patches() + 1),
+      preprocessors_{ClipPreprocessor(config.vision.image_size), ClipPreprocessor(config.vision.image_size)} {
   const int d = config_.width, patch = config_.patch_size, patches = config_.patches();
   const int pixels = 3 * patch * patch;
   const double eps = config.layer_norm_eps;
@@ -52,7 +53,7 @@ void ClipEncoder::CutPatches(const char* camera, std::span<const uint8_t> rgb, i
   if (side < 1 || rgb.size() != static_cast<size_t>(side) * side * 3)
     Fail(fmt::format("{} picture has {} bytes, expected a square number of pixels of 3", camera, rgb.size()));
   const int size = config_.image_size, patch = config_.patch_size, across = size / patch;
-  const std::vector<float> image = ClipPreprocess(rgb, side, side, size);  // (3, size, size)
+  const std::span<const float> image = preprocessors_[picture].Run(rgb, side, side);  // (3, size, size)
   for (int p = 0; p < patches(); ++p) {
     float* to = pixels_.row(picture * patches() + p);
     const float* corner =
@@ -114,9 +115,7 @@ uint64_t ClipEncoder::macs() const {
 }
 
 size_t ClipEncoder::bytes() const {
-  size_t total = conv1_.bytes() + ln_pre_.bytes();
-  for (const Matrix* m : {&first_, &position_})
-    total += static_cast<size_t>(m->rows()) * m->stride() * sizeof(float);
+  size_t total = conv1_.bytes() + ln_pre_.bytes() + first_.bytes() + position_.bytes();
   for (const Block& b : blocks_) {
     total += b.ln_1.bytes() + b.ln_2.bytes() + b.in_proj.bytes() + b.out_proj.bytes() + b.c_fc.bytes() +
              b.c_proj.bytes();

@@ -2,11 +2,13 @@
 // once a step.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "agent/clip_preprocess.h"
 #include "agent/config.h"
 #include "agent/fused/linear.h"
 #include "agent/fused/rows.h"
@@ -36,7 +38,8 @@ class ClipEncoder {
   void CutPatches(const char* camera, std::span<const uint8_t> rgb, int picture);
 
   VisionConfig config_;
-  int rows_;  // of a picture: class token, then patches
+  int rows_;                                       // of a picture: class token, then patches
+  std::array<ClipPreprocessor, 2> preprocessors_;  // one a camera: their pictures differ in size
   PackedWeights conv1_;
   Matrix first_;     // (1, D): class embedding with its position
   Matrix position_;  // (patches, D)

@@ -67,6 +67,7 @@ class Matrix {
   int rows() const { return rows_; }
   int width() const { return width_; }
   int stride() const { return stride_; }
+  size_t bytes() const { return floats_.bytes(); }
   float* row(int i) { return floats_.data() + static_cast<size_t>(i) * stride_; }
   const float* row(int i) const { return floats_.data() + static_cast<size_t>(i) * stride_; }
 
