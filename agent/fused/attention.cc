@@ -8,24 +8,56 @@
 namespace deerbench::fused {
 namespace {
 
-// Turns `count` scores (count at least 1) into weights that add up to one over the first `visible`; zeros
-// follow.
-void Softmax(float* scores, int visible, int stride) {
+// The largest of the first `visible` scores (at least 1).
+float Largest(const float* scores, int visible) {
   F8 most = Splat(scores[0]);
-  for (int j = 0; j < visible; j += kLanes) {
-    const F8 inside = _mm256_castsi256_ps(FirstLanes(visible - j));
-    most = _mm256_max_ps(most, _mm256_blendv_ps(most, Load(scores + j), inside));
+  const int whole = visible / kLanes * kLanes;
+  for (int j = 0; j < whole; j += kLanes) most = _mm256_max_ps(most, Load(scores + j));
+  if (whole < visible) {
+    const F8 inside = _mm256_castsi256_ps(FirstLanes(visible - whole));
+    most = _mm256_max_ps(most, _mm256_blendv_ps(most, Load(scores + whole), inside));
   }
-  const F8 top = Splat(Max(most));
+  return Max(most);
+}
+
+float ExpOf(float x) { return _mm256_cvtss_f32(Exp(Splat(x))); }
+
+// Up to a vector of which the first `left` lanes are wanted.
+[[gnu::always_inline]] inline void StoreWanted(float* to, F8 value, int left) {
+  if (left >= kLanes)
+    Store(to, value);
+  else
+    StoreFirst(to, value, left);
+}
+
+// Turns scores into weights that add up to one over the first `visible` (at least 1); zeros follow. Of what
+// was seen `before` (may be null) by this query and head, returns what its values are to be multiplied with,
+// and takes it in the sum.
+float Softmax(float* scores, int visible, int stride, const Attended* before, int query, int head) {
+  float top = Largest(scores, visible);
+  if (before != nullptr) top = std::max(top, before->most.row(query)[head]);
+  const F8 most = Splat(top);
+  const int whole = visible / kLanes * kLanes;
   F8 sum = _mm256_setzero_ps();
-  for (int j = 0; j < stride; j += kLanes) {
-    const F8 inside = _mm256_castsi256_ps(FirstLanes(visible - j));
-    const F8 e = _mm256_and_ps(Exp(_mm256_sub_ps(Load(scores + j), top)), inside);
+  for (int j = 0; j < whole; j += kLanes) {
+    const F8 e = Exp(_mm256_sub_ps(Load(scores + j), most));
     sum = _mm256_add_ps(sum, e);
     Store(scores + j, e);
   }
-  const F8 scale = Splat(1.0f / Sum(sum));
-  for (int j = 0; j < stride; j += kLanes) Store(scores + j, _mm256_mul_ps(Load(scores + j), scale));
+  if (whole < visible) {
+    const F8 inside = _mm256_castsi256_ps(FirstLanes(visible - whole));
+    const F8 e = _mm256_and_ps(Exp(_mm256_sub_ps(Load(scores + whole), most)), inside);
+    sum = _mm256_add_ps(sum, e);
+    Store(scores + whole, e);
+  }
+  const int weights = RoundUp(visible, kLanes);
+  for (int j = weights; j < stride; j += kLanes) Store(scores + j, _mm256_setzero_ps());
+  const float earlier = before ? ExpOf(before->most.row(query)[head] - top) : 0;
+  const float total = before ? Sum(sum) + earlier * before->sum.row(query)[head] : Sum(sum);
+  const float inverse = 1.0f / total;
+  const F8 scale = Splat(inverse);
+  for (int j = 0; j < weights; j += kLanes) Store(scores + j, _mm256_mul_ps(Load(scores + j), scale));
+  return earlier * inverse;
 }
 
 // What the scores' tiles read: whole vectors of keys.
@@ -37,9 +69,24 @@ const float* Transpose(const AttentionShape& shape, const float* k, int k_stride
   thread_local Floats keys;
   const int dim = shape.head_dim, stride = KeyStride(shape);
   keys.Reserve(static_cast<size_t>(dim) * stride);
+  const int whole_keys = shape.keys / 4 * 4, whole_dim = dim / 4 * 4;
+  for (int j = 0; j < whole_keys; j += 4) {
+    const float* key = k + static_cast<ptrdiff_t>(j) * k_stride;
+    for (int i = 0; i < whole_dim; i += 4) {
+      __m128 a = _mm_loadu_ps(key + i), b = _mm_loadu_ps(key + k_stride + i),
+             c = _mm_loadu_ps(key + 2 * k_stride + i), d = _mm_loadu_ps(key + 3 * k_stride + i);
+      _MM_TRANSPOSE4_PS(a, b, c, d);
+      float* to = keys.data() + static_cast<ptrdiff_t>(i) * stride + j;
+      _mm_storeu_ps(to, a);
+      _mm_storeu_ps(to + stride, b);
+      _mm_storeu_ps(to + 2 * stride, c);
+      _mm_storeu_ps(to + 3 * stride, d);
+    }
+  }
   for (int j = 0; j < shape.keys; ++j) {
     const float* key = k + static_cast<ptrdiff_t>(j) * k_stride;
-    for (int i = 0; i < dim; ++i) keys[static_cast<size_t>(i) * stride + j] = key[i];
+    for (int i = j < whole_keys ? whole_dim : 0; i < dim; ++i)
+      keys[static_cast<size_t>(i) * stride + j] = key[i];
   }
   return keys.data();
 }
@@ -51,6 +98,7 @@ void RunHead(const AttentionShape& shape, int head, const float* q, int q_stride
   const int dim = shape.head_dim, stride = KeyStride(shape);
   scores.Reserve(static_cast<size_t>(kMaxTileRows) * stride);
   const F8 scale = Splat(shape.scale);
+  const Attended* before = shape.before;
   const int offset = head * dim;
   const float* bias = shape.bias ? shape.bias + static_cast<ptrdiff_t>(head) * shape.bias_stride : nullptr;
   ForRowBlocks(shape.queries, [&]<int R>(int row) {
@@ -60,28 +108,37 @@ void RunHead(const AttentionShape& shape, int head, const float* q, int q_stride
     for (int j = 0; j < reach; j += 16) {
       F8 acc[R][2] = {};
       AccumulateTile<R>(queries, q_stride, 1, dim, keys + j, stride, acc);
+      const F8 bias0 = bias ? LoadFirst(bias + j, shape.keys - j) : _mm256_setzero_ps();
+      const F8 bias1 = bias ? LoadFirst(bias + j + 8, shape.keys - j - 8) : _mm256_setzero_ps();
+#pragma GCC unroll 6
       for (int r = 0; r < R; ++r) {
-        for (int half = 0; half < 2; ++half) {
-          const int at = j + half * 8;
-          const F8 b = bias ? LoadFirst(bias + at, shape.keys - at) : _mm256_setzero_ps();
-          Store(scores.data() + r * reach_stride + at, MulAdd(acc[r][half], scale, b));
-        }
+        Store(scores.data() + r * reach_stride + j, MulAdd(acc[r][0], scale, bias0));
+        Store(scores.data() + r * reach_stride + j + 8, MulAdd(acc[r][1], scale, bias1));
       }
     }
-    for (int r = 0; r < R; ++r)
-      Softmax(scores.data() + r * reach_stride, shape.causal ? row + r + 1 : shape.keys, reach_stride);
+    float earlier[R];
+    for (int r = 0; r < R; ++r) {
+      earlier[r] = Softmax(scores.data() + r * reach_stride, shape.causal ? row + r + 1 : shape.keys,
+                           reach_stride, before, row + r, head);
+    }
     for (int column = 0; column < dim; column += 16) {
+      const int left = dim - column;
       F8 acc[R][2] = {};
+      if (before != nullptr) {
+#pragma GCC unroll 6
+        for (int r = 0; r < R; ++r) {
+          const float* values = before->values.row(row + r) + offset + column;
+          const F8 weight = Splat(earlier[r]);
+          acc[r][0] = _mm256_mul_ps(weight, LoadFirst(values, left));
+          acc[r][1] = _mm256_mul_ps(weight, LoadFirst(values + 8, left - 8));
+        }
+      }
       AccumulateTile<R>(scores.data(), reach_stride, 1, reach, v + column, v_stride, acc);
+#pragma GCC unroll 6
       for (int r = 0; r < R; ++r) {
         float* to = out + static_cast<ptrdiff_t>(row + r) * out_stride + offset + column;
-        for (int half = 0; half < 2 && column + half * 8 < dim; ++half) {
-          const int left = dim - column - half * 8;
-          if (left >= kLanes)
-            Store(to + half * 8, acc[r][half]);
-          else
-            StoreFirst(to + half * 8, acc[r][half], left);
-        }
+        StoreWanted(to, acc[r][0], left);
+        if (left > kLanes) StoreWanted(to + 8, acc[r][1], left - 8);
       }
     }
   });

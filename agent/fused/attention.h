@@ -1,9 +1,20 @@
 // Softmax attention of a few queries over a few keys.
 #pragma once
 
+#include "agent/fused/matrix.h"
 #include "agent/fused/workers.h"
 
 namespace deerbench::fused {
+
+// What queries have seen of keys that came before: e^(score - most) in place of the softmax's weights.
+struct Attended {
+  Attended() = default;
+  Attended(int queries, int heads, int head_dim)
+      : most(queries, heads), sum(queries, heads), values(queries, heads * head_dim) {}
+  Matrix most;    // (queries, heads): the largest score
+  Matrix sum;     // (queries, heads): of the weights
+  Matrix values;  // (queries, heads * head_dim): weighted sum
+};
 
 // Heads lie side by side: head h uses columns h * head_dim onwards of every operand, of keys and values the
 // first head_dim if they are shared.
@@ -15,8 +26,9 @@ struct AttentionShape {
   bool causal = false;          // query i sees keys 0 to i; needs queries == keys
   const float* bias = nullptr;  // added to the scores: (heads, bias_stride), by key
   int bias_stride = 0;
-  float scale = 1;           // of the scores, before the bias
-  bool shared_keys = false;  // all heads look at the same keys and values
+  float scale = 1;                   // of the scores, before the bias
+  bool shared_keys = false;          // all heads look at the same keys and values
+  const Attended* before = nullptr;  // of keys that the softmax takes in too; not with `causal`
 };
 
 // out_i = sum over keys j of softmax_j(scale * q_i . k_j + bias_j) v_j for each head. Rows of q, k and v are

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 namespace deerbench::fused {
@@ -57,14 +58,52 @@ void MediaAttention::Look(const float* x, int stride, int queries, const Matrix&
     Multiply(media, keys, to_v_, s.v, {}, workers);
   }
   const Matrix &k = folded_ ? media : s.k, &v = folded_ ? media : s.v;
-  const AttentionShape shape{.heads = size_.heads,
-                             .head_dim = folded_ ? size_.media_width : size_.head_dim,
-                             .queries = queries,
-                             .keys = keys,
-                             .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(size_.head_dim))),
-                             .shared_keys = folded_};
-  Attend(shape, s.q.row(0), s.q.stride(), k.row(0), k.stride(), v.row(0), v.stride(), s.seen.row(0),
-         s.seen.stride(), workers);
+  Attend(Shape(queries, keys), s.q.row(0), s.q.stride(), k.row(0), k.stride(), v.row(0), v.stride(),
+         s.seen.row(0), s.seen.stride(), workers);
+}
+
+FixedQueries MediaAttention::Fix(const Matrix& x, int rows) const {
+  const int dim = size_.media_width;
+  FixedQueries fixed{Matrix(rows, seen_width()), Attended(rows, size_.heads, dim)};
+  Multiply(x, rows, to_q_, fixed.q);
+  std::vector<double> scores(rows);
+  for (int row = 0; row < rows; ++row) {
+    for (int head = 0; head < size_.heads; ++head) {
+      const float* q = fixed.q.row(row) + static_cast<ptrdiff_t>(head) * dim;
+      for (int key = 0; key < rows; ++key)
+        scores[key] = std::inner_product(q, q + dim, x.row(key), 0.0) * Shape(rows, rows).scale;
+      const double most = std::ranges::max(scores);
+      double sum = 0;
+      std::vector<double> values(dim);
+      for (int key = 0; key < rows; ++key) {
+        const double weight = std::exp(scores[key] - most);
+        sum += weight;
+        for (int column = 0; column < dim; ++column) values[column] += weight * x.row(key)[column];
+      }
+      fixed.seen.most.row(row)[head] = static_cast<float>(most);
+      fixed.seen.sum.row(row)[head] = static_cast<float>(sum);
+      for (int column = 0; column < dim; ++column)
+        fixed.seen.values.row(row)[head * dim + column] = static_cast<float>(values[column]);
+    }
+  }
+  return fixed;
+}
+
+void MediaAttention::Look(const FixedQueries& fixed, const Matrix& media, int keys, MediaScratch& s,
+                          Workers* workers) const {
+  AttentionShape shape = Shape(fixed.q.rows(), keys);
+  shape.before = &fixed.seen;
+  Attend(shape, fixed.q.row(0), fixed.q.stride(), media.row(0), media.stride(), media.row(0), media.stride(),
+         s.seen.row(0), s.seen.stride(), workers);
+}
+
+AttentionShape MediaAttention::Shape(int queries, int keys) const {
+  return {.heads = size_.heads,
+          .head_dim = folded_ ? size_.media_width : size_.head_dim,
+          .queries = queries,
+          .keys = keys,
+          .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(size_.head_dim))),
+          .shared_keys = folded_};
 }
 
 void MediaAttention::SeeAllAlike(int row, const Matrix& media, int keys, MediaScratch& s) const {

@@ -25,6 +25,15 @@ struct MediaScratch {
   Matrix q, k, v, seen;
 };
 
+// Queries that are the same in every call, as are the first keys, which are the same rows: what does not have
+// to be computed again.
+struct FixedQueries {
+  Matrix q;  // (queries, heads * media_width)
+  Attended seen;
+
+  size_t bytes() const { return q.bytes() + seen.most.bytes() + seen.sum.bytes() + seen.values.bytes(); }
+};
+
 // Where media are no wider than a head, products of projections are no larger than the projections: with
 // M = Wq' Wk and N = Wo Wv of each head, scores are x M y' and what is added is softmax(scores) y N', so
 // media y are keys and values themselves. That is done in single precision, and takes half the time or less;
@@ -38,6 +47,12 @@ class MediaAttention {
   // What `queries` rows x, `stride` floats apart, see in the first `keys` rows of media: scratch.seen.
   void Look(const float* x, int stride, int queries, const Matrix& media, int keys, MediaScratch& scratch,
             Workers* workers) const;
+  // Where folded(): prepares `rows` rows x that are queries and keys to every media alike, and looks with
+  // them.
+  FixedQueries Fix(const Matrix& x, int rows) const;
+  void Look(const FixedQueries& fixed, const Matrix& media, int keys, MediaScratch& scratch,
+            Workers* workers) const;
+  bool folded() const { return folded_; }
   // After Look: what a query sees to which all keys are alike, as its row of scratch.seen.
   void SeeAllAlike(int row, const Matrix& media, int keys, MediaScratch& scratch) const;
   // x += scale * what is seen, projected.
@@ -50,6 +65,7 @@ class MediaAttention {
  private:
   void Fold(std::span<const float> q, std::span<const float> k, std::span<const float> v,
             std::span<const float> out, WeightReader& weights);
+  AttentionShape Shape(int queries, int keys) const;
   int seen_width() const { return size_.heads * (folded_ ? size_.media_width : size_.head_dim); }
 
   MediaAttentionSize size_;

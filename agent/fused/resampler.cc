@@ -25,6 +25,10 @@ Resampler::Resampler(const AgentConfig& config, int max_tokens, WeightReader& we
   normed_ = Matrix(keys, width_);
   scratch_ = MediaScratch(size, config_.latents, keys);
   hidden_ = Matrix(config_.latents, config_.ff_mult * width_);
+  if (layers_.front().attention.folded()) {
+    layers_.front().norm_latents.Apply(latents_, config_.latents, normed_);
+    first_ = layers_.front().attention.Fix(normed_, config_.latents);
+  }
 }
 
 void Resampler::Run(const float* tokens, int stride, int count, Matrix& media, int first_row,
@@ -34,8 +38,12 @@ void Resampler::Run(const float* tokens, int stride, int count, Matrix& media, i
   for (const Layer& layer : layers_) {
     // Keys and values come from the picture's tokens and the latents themselves, each under its own norm.
     layer.norm_media.Apply(tokens, stride, count, normed_.row(0), normed_.stride());
-    layer.norm_latents.Apply(x_.row(0), x_.stride(), latents, normed_.row(count), normed_.stride());
-    layer.attention.Look(normed_.row(count), normed_.stride(), latents, normed_, keys, scratch_, workers);
+    if (first_ && &layer == &layers_.front()) {
+      layer.attention.Look(*first_, normed_, count, scratch_, workers);
+    } else {
+      layer.norm_latents.Apply(x_.row(0), x_.stride(), latents, normed_.row(count), normed_.stride());
+      layer.attention.Look(normed_.row(count), normed_.stride(), latents, normed_, keys, scratch_, workers);
+    }
     layer.attention.Add(scratch_, latents, x_, 1, workers);
     layer.feed_forward.Run(x_, latents, 1, normed_, hidden_, workers);
   }
@@ -51,10 +59,11 @@ uint64_t Resampler::macs(int tokens) const {
 }
 
 size_t Resampler::bytes() const {
-  size_t total = latents_.rows() * static_cast<size_t>(latents_.stride()) * sizeof(float) + norm_.bytes();
+  size_t total = latents_.bytes() + norm_.bytes();
   for (const Layer& l : layers_) {
     total += l.norm_media.bytes() + l.norm_latents.bytes() + l.attention.bytes() + l.feed_forward.bytes();
   }
+  if (first_) total += first_->bytes();
   return total;
 }
 

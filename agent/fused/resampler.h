@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "agent/config.h"
@@ -33,6 +34,7 @@ class Resampler {
   int width_;
   Matrix latents_;  // (latents, D), as learnt
   std::vector<Layer> layers_;
+  std::optional<FixedQueries> first_;  // of the first layer, where it is folded
   LayerNorm norm_;
   Matrix x_, normed_, hidden_;
   MediaScratch scratch_;

@@ -337,6 +337,57 @@ TEST_CASE("Attention equals a plain loop with and without a causal mask and a bi
   }
 }
 
+TEST_CASE("Attention to keys after others were seen equals attention to all of them") {
+  Numbers numbers;
+  const int heads = 3, queries = 8;
+  for (const int dim : {5, 16, 20, 48}) {
+    for (const int earlier : {1, 7}) {
+      for (const int later : {1, 8, 17}) {
+        const int keys = earlier + later;
+        const Matrix q = numbers.NormalMatrix(queries, heads * dim), k = numbers.NormalMatrix(keys, dim),
+                     v = numbers.NormalMatrix(keys, dim);
+        AttentionShape shape{.heads = heads,
+                             .head_dim = dim,
+                             .queries = queries,
+                             .keys = keys,
+                             .scale = 0.3f,
+                             .shared_keys = true};
+        Matrix all(queries, heads * dim), out(queries, heads * dim);
+        Attend(shape, q.row(0), q.stride(), k.row(0), k.stride(), v.row(0), v.stride(), all.row(0),
+               all.stride());
+
+        Attended before(queries, heads, dim);
+        for (int i = 0; i < queries; ++i) {
+          for (int h = 0; h < heads; ++h) {
+            std::vector<double> scores(earlier);
+            for (int j = 0; j < earlier; ++j) {
+              for (int c = 0; c < dim; ++c) scores[j] += 0.3 * q.row(i)[h * dim + c] * k.row(j)[c];
+            }
+            before.most.row(i)[h] = static_cast<float>(std::ranges::max(scores));
+            for (int j = 0; j < earlier; ++j) {
+              const double weight = std::exp(scores[j] - before.most.row(i)[h]);
+              before.sum.row(i)[h] += static_cast<float>(weight);
+              for (int c = 0; c < dim; ++c)
+                before.values.row(i)[h * dim + c] += static_cast<float>(weight * v.row(j)[c]);
+            }
+          }
+        }
+        shape.keys = later;
+        shape.before = &before;
+        Attend(shape, q.row(0), q.stride(), k.row(earlier), k.stride(), v.row(earlier), v.stride(),
+               out.row(0), out.stride());
+        double worst = 0;
+        for (int i = 0; i < queries; ++i) {
+          for (int c = 0; c < heads * dim; ++c)
+            worst = std::max(worst, std::abs(double{all.row(i)[c]} - out.row(i)[c]));
+        }
+        CHECK(worst < 3e-6);
+        CheckPadding(out);
+      }
+    }
+  }
+}
+
 TEST_CASE("Convolutions equal a plain loop for all kernels, strides and sizes") {
   Numbers numbers;
   struct Case {
