@@ -77,7 +77,7 @@ def tokenizer_folder(folder: Path, ids: list[int], sizes: dict) -> str:
                   "end_of_word_suffix": None, "fuse_unk": False, "vocab": vocab, "merges": [*map(list, merges)]}}))
     (folder / "tokenizer_config.json").write_text(json.dumps({
         "tokenizer_class": "GPTNeoXTokenizer", "add_prefix_space": False, "clean_up_tokenization_spaces": True,
-        "bos_token": "<|endoftext|>", "eos_token": "<|endoftext|>", "unk_token": "<|endoftext|>"}))
+        "bos_token": "<|endoftext|>", "eos_token": "<|endoftext|>", "unk_token": "<|endoftext|>", "pad_token": "<PAD>"}))
     return " ".join(word[number] for number in inner)
 
 
