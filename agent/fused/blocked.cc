@@ -109,13 +109,18 @@ struct Product {
     };
     if (w.integer()) {
       auto* pairs = static_cast<int16_t*>(decoded);
-      DecodeIntegers(w.type(), from, end - begin, pairs);
+      const int groups = (end - begin) / w.group();
       const float* scales = w.scales(p) + static_cast<ptrdiff_t>(begin / w.group()) * kPanel;
+      const bool first_decodes = w.type() == WeightType::kInt8 && tiles.bytes != nullptr;
+      if (!first_decodes) DecodeIntegers(w.type(), from, end - begin, pairs);
       for (int b = 0; b < blocks.count; ++b) {
         const int row = blocks.first(b), count = blocks.size(b);
-        tiles.integers[count - 1](x.block<int32_t>(row) + static_cast<ptrdiff_t>(begin / 2) * count,
-                                  (end - begin) / w.group(), w.group(), pairs, scales, sums + row * kSums,
-                                  ahead(b));
+        const int32_t* words = x.block<int32_t>(row) + static_cast<ptrdiff_t>(begin / 2) * count;
+        if (b == 0 && first_decodes) {
+          tiles.bytes[count - 1](words, groups, w.group(), from, pairs, scales, sums + row * kSums, ahead(b));
+        } else {
+          tiles.integers[count - 1](words, groups, w.group(), pairs, scales, sums + row * kSums, ahead(b));
+        }
       }
       return;
     }

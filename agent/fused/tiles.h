@@ -28,11 +28,16 @@ using FloatTile = void (*)(const float* x, int inputs, const float* w, float* su
 using IntTile = void (*)(const int32_t* x, int groups, int group, const int16_t* w, const float* scales,
                          float* sums, Ahead ahead);
 
+// An IntTile whose weights are still bytes, and which leaves them at `decoded` for the others.
+using ByteTile = void (*)(const int32_t* x, int groups, int group, const uint8_t* bytes, int16_t* decoded,
+                          const float* scales, float* sums, Ahead ahead);
+
 struct Tiles {
   const char* name;
   int max_rows;
   const FloatTile* floats;  // [rows - 1]
   const IntTile* integers;  // [rows - 1]
+  const ByteTile* bytes;    // [rows - 1], or null where decoding first is as fast
 };
 
 const Tiles& Avx2Tiles();
