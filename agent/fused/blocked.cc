@@ -124,15 +124,23 @@ struct Product {
       }
       return;
     }
+    const HalfTile* decoding = w.type() == WeightType::kBFloat16  ? tiles.bfloats
+                               : w.type() == WeightType::kFloat16 ? tiles.float16s
+                                                                  : nullptr;
     const float* floats = reinterpret_cast<const float*>(from);
     if (w.type() != WeightType::kFloat32) {
-      DecodeFloats(w.type(), from, end - begin, static_cast<float*>(decoded));
+      if (decoding == nullptr) DecodeFloats(w.type(), from, end - begin, static_cast<float*>(decoded));
       floats = static_cast<const float*>(decoded);
     }
     for (int b = 0; b < blocks.count; ++b) {
       const int row = blocks.first(b), count = blocks.size(b);
-      tiles.floats[count - 1](x.block<float>(row) + static_cast<ptrdiff_t>(begin) * count, end - begin,
-                              floats, sums + row * kSums, ahead(b));
+      const float* values = x.block<float>(row) + static_cast<ptrdiff_t>(begin) * count;
+      if (b == 0 && decoding != nullptr) {
+        decoding[count - 1](values, end - begin, reinterpret_cast<const uint16_t*>(from),
+                            static_cast<float*>(decoded), sums + row * kSums, ahead(b));
+      } else {
+        tiles.floats[count - 1](values, end - begin, floats, sums + row * kSums, ahead(b));
+      }
     }
   }
 

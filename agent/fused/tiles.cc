@@ -29,6 +29,37 @@ void FloatRows(const float* x, int inputs, const float* w, float* sums, Ahead ah
   for (int r = 0; r < R; ++r) Store(sums + r * kSums, acc[r][0]), Store(sums + r * kSums + 8, acc[r][1]);
 }
 
+inline F8 FromBFloat16(__m128i halves) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+}
+inline F8 FromFloat16(__m128i halves) { return _mm256_cvtph_ps(halves); }
+
+template <int R, F8 (*Convert)(__m128i)>
+void HalfRows(const float* x, int inputs, const uint16_t* halves, float* decoded, float* sums, Ahead ahead) {
+  F8 acc[R][2];
+#pragma GCC unroll 6
+  for (int r = 0; r < R; ++r) acc[r][0] = Load(sums + r * kSums), acc[r][1] = Load(sums + r * kSums + 8);
+  for (int k = 0; k < inputs; k += kStep) {
+    Prefetch(ahead);
+    for (int end = std::min(inputs, k + kStep), i = k; i < end; ++i) {
+      const F8 w0 = Convert(_mm_load_si128(reinterpret_cast<const __m128i*>(halves)));
+      const F8 w1 = Convert(_mm_load_si128(reinterpret_cast<const __m128i*>(halves + kLanes)));
+      Store(decoded, w0), Store(decoded + kLanes, w1);
+#pragma GCC unroll 6
+      for (int r = 0; r < R; ++r) {
+        const F8 value = _mm256_broadcast_ss(x + r);
+        acc[r][0] = MulAdd(value, w0, acc[r][0]);
+        acc[r][1] = MulAdd(value, w1, acc[r][1]);
+      }
+      halves += kPanel;
+      decoded += kPanel;
+      x += R;
+    }
+  }
+#pragma GCC unroll 6
+  for (int r = 0; r < R; ++r) Store(sums + r * kSums, acc[r][0]), Store(sums + r * kSums + 8, acc[r][1]);
+}
+
 // Where a pair of inputs' weights come from: 16-bit integers, or bytes that become such on the way.
 struct Decoded {
   const int16_t* from;
@@ -104,6 +135,9 @@ constexpr IntTile kIntegers[kMaxTileRows] = {IntRows<1>, IntRows<2>, IntRows<3>,
                                              IntRows<4>, IntRows<5>, IntRows<6>};
 constexpr ByteTile kBytes[kMaxTileRows] = {ByteRows<1>, ByteRows<2>, ByteRows<3>,
                                            ByteRows<4>, ByteRows<5>, ByteRows<6>};
+template <F8 (*Convert)(__m128i)>
+constexpr HalfTile kHalves[kMaxTileRows] = {HalfRows<1, Convert>, HalfRows<2, Convert>, HalfRows<3, Convert>,
+                                            HalfRows<4, Convert>, HalfRows<5, Convert>, HalfRows<6, Convert>};
 
 bool HasAvx512() {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -118,7 +152,8 @@ const Tiles*& Chosen() {
 }  // namespace
 
 const Tiles& Avx2Tiles() {
-  static constexpr Tiles kTiles{"AVX2", kMaxTileRows, kFloats, kIntegers, kBytes};
+  static constexpr Tiles kTiles{
+      "AVX2", kMaxTileRows, kFloats, kIntegers, kBytes, kHalves<FromBFloat16>, kHalves<FromFloat16>};
   return kTiles;
 }
 

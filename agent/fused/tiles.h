@@ -28,16 +28,22 @@ using FloatTile = void (*)(const float* x, int inputs, const float* w, float* su
 using IntTile = void (*)(const int32_t* x, int groups, int group, const int16_t* w, const float* scales,
                          float* sums, Ahead ahead);
 
-// An IntTile whose weights are still bytes, and which leaves them at `decoded` for the others.
+// The same of weights as they are stored, bytes or 16-bit floats, which are left at `decoded` for the tiles
+// above.
 using ByteTile = void (*)(const int32_t* x, int groups, int group, const uint8_t* bytes, int16_t* decoded,
                           const float* scales, float* sums, Ahead ahead);
+using HalfTile = void (*)(const float* x, int inputs, const uint16_t* halves, float* decoded, float* sums,
+                          Ahead ahead);
 
 struct Tiles {
   const char* name;
   int max_rows;
-  const FloatTile* floats;  // [rows - 1]
-  const IntTile* integers;  // [rows - 1]
-  const ByteTile* bytes;    // [rows - 1], or null where decoding first is as fast
+  const FloatTile* floats;  // [rows - 1], as all below
+  const IntTile* integers;
+  // Null where decoding first is as fast.
+  const ByteTile* bytes;
+  const HalfTile* bfloats;   // of kBFloat16
+  const HalfTile* float16s;  // of kFloat16
 };
 
 const Tiles& Avx2Tiles();

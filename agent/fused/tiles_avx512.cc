@@ -76,7 +76,7 @@ constexpr IntTile kIntegers[kRows] = {IntRows<1>,  IntRows<2>,  IntRows<3>,  Int
 }  // namespace
 
 const Tiles& Avx512Tiles() {
-  static constexpr Tiles kTiles{"AVX-512", kRows, kFloats, kIntegers, nullptr};
+  static constexpr Tiles kTiles{"AVX-512", kRows, kFloats, kIntegers, nullptr, nullptr, nullptr};
   return kTiles;
 }
 
