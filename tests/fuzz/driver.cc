@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -186,7 +187,13 @@ int main(int argc, char** argv) {
     std::printf("fuzz: %zu files; no finding\n", options.files.size());
     return 0;
   }
-  std::vector<std::string> corpus = Seeds();
+  std::vector<std::string> corpus;
+  try {
+    corpus = Seeds();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "fuzz: %s\n", error.what());
+    return 2;
+  }
   if (corpus.empty()) {
     std::fprintf(stderr, "fuzz: no seeds\n");
     return 1;
