@@ -179,14 +179,13 @@ void PackedWeights::PackIntegers(std::span<const float> weights) {
 
 void DecodeFloats(WeightType type, const uint8_t* from, int inputs, float* to) {
   const auto* halves = reinterpret_cast<const __m128i*>(from);
-  if (type == WeightType::kFloat16) {
-    for (int i = 0; i < 2 * inputs; ++i) Store(to + i * kLanes, _mm256_cvtph_ps(_mm_loadu_si128(halves + i)));
-    return;
-  }
-  for (int i = 0; i < 2 * inputs; ++i) {
-    const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(halves + i));
-    Store(to + i * kLanes, _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16)));
-  }
+  const auto decode = [&](auto convert) {
+    for (int i = 0; i < 2 * inputs; ++i) Store(to + i * kLanes, convert(_mm_loadu_si128(halves + i)));
+  };
+  if (type == WeightType::kFloat16)
+    decode([](__m128i h) { return FromFloat16(h); });
+  else
+    decode([](__m128i h) { return FromBFloat16(h); });
 }
 
 void DecodeIntegers(WeightType type, const uint8_t* from, int inputs, int16_t* to) {

@@ -15,6 +15,12 @@ inline F8 Load(const float* p) { return _mm256_loadu_ps(p); }
 inline void Store(float* p, F8 value) { _mm256_storeu_ps(p, value); }
 inline F8 MulAdd(F8 a, F8 b, F8 c) { return _mm256_fmadd_ps(a, b, c); }
 
+// Eight 16-bit floats.
+inline F8 FromBFloat16(__m128i halves) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+}
+inline F8 FromFloat16(__m128i halves) { return _mm256_cvtph_ps(halves); }
+
 // All bits set in the first `count` lanes (0 to 8).
 inline __m256i FirstLanes(int count) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));

@@ -29,11 +29,6 @@ void FloatRows(const float* x, int inputs, const float* w, float* sums, Ahead ah
   for (int r = 0; r < R; ++r) Store(sums + r * kSums, acc[r][0]), Store(sums + r * kSums + 8, acc[r][1]);
 }
 
-inline F8 FromBFloat16(__m128i halves) {
-  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
-}
-inline F8 FromFloat16(__m128i halves) { return _mm256_cvtph_ps(halves); }
-
 template <int R, F8 (*Convert)(__m128i)>
 void HalfRows(const float* x, int inputs, const uint16_t* halves, float* decoded, float* sums, Ahead ahead) {
   F8 acc[R][2];
