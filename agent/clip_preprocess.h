@@ -50,6 +50,7 @@ class BicubicResizer {
   std::vector<int32_t> sums_;
 };
 
+// Of one picture; throws as the class does.
 RgbPicture ResizeBicubic(std::span<const uint8_t> rgb, int width, int height, int out_width, int out_height);
 
 // Shorter side to `size`, centre crop, / 255, minus CLIP's mean, divided by its deviation.
@@ -66,6 +67,7 @@ class ClipPreprocessor {
   std::vector<float> image_;
 };
 
+// Of one picture: (3, size, size); throws as the class does.
 std::vector<float> ClipPreprocess(std::span<const uint8_t> rgb, int width, int height, int size);
 
 }  // namespace deerbench
